@@ -1,0 +1,1 @@
+"""The ``thumbnet`` command: parse, call, print. Nothing heavy is imported until a verb runs."""

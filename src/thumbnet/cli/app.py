@@ -1,0 +1,40 @@
+"""The verbs and their options."""
+
+from __future__ import annotations
+
+import typer
+
+from thumbnet.cli import data, models, predict, test, train
+
+app = typer.Typer(
+    name="thumbnet",
+    help="Train, understand and ship recognisers of thumbnail-sized images.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(train.train)
+app.command()(test.test)
+app.command()(predict.predict)
+app.command()(models.models)
+app.command()(models.recipes)
+app.command()(models.devices)
+app.add_typer(data.app, name="data")
+
+
+@app.callback()
+def thumbnet(
+    debug: bool = typer.Option(False, "--debug", help="Show tracebacks; allowed anywhere."),
+) -> None:
+    """Train, understand and ship recognisers of thumbnail-sized images."""
+    del debug  # taken out by thumbnet.__main__, so that it may stand behind a verb as well
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from thumbnet.version import __version__
+
+    print(__version__)

@@ -1,0 +1,1 @@
+"""How good a recogniser is: metrics, calibration, figures and the report of a run."""

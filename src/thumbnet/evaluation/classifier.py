@@ -1,0 +1,144 @@
+"""A trained network with its preprocessing: raw pixels in, predictions out (torch)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from thumbnet import transforms
+from thumbnet.errors import ModelError
+from thumbnet.images import decode_image, fit_image
+from thumbnet.models.folder import ModelConfig, find_model_folder, load_model_folder
+from thumbnet.prediction import Prediction
+
+BATCH_SIZE = 1000
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A network in evaluation mode and the facts that its answers need.
+
+    Attributes:
+        network: float ``(N, C, H, W)`` → logits ``(N, K)``.
+        config: classes, input form, normalisation, temperature, refusal threshold.
+        device: where the network is.
+    """
+
+    network: nn.Module
+    config: ModelConfig
+    device: torch.device
+
+    @classmethod
+    def load(cls, path: Path | str, device: torch.device | str = "cpu") -> Classifier:
+        """Load a model folder, or the model of a run folder.
+
+        Raises:
+            ModelError: there is none, or its files are not what was saved.
+        """
+        network, config = load_model_folder(find_model_folder(Path(path)))
+        return cls(network.to(device), config, torch.device(device))
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Return float32 logits ``(N, K)`` on the CPU for uint8 ``images`` ``(N, C, H, W)``.
+
+        Raises:
+            ModelError: the images are not of the model's channels and size.
+        """
+        expected = self.config.input.shape
+        if images.dtype != torch.uint8 or tuple(images.shape[1:]) != expected:
+            raise ModelError(
+                "the images do not fit the model",
+                got=f"{images.dtype} {tuple(images.shape)}",
+                expected=f"torch.uint8 (N, {expected[0]}, {expected[1]}, {expected[2]})",
+            )
+        return predict_logits(self.network, images, self.config, self.device)
+
+    def predict(self, images: Any) -> list[Prediction]:
+        """Classify pictures.
+
+        Args:
+            images: one picture, or a sequence of them. A picture is a path, a ``PIL.Image``, or a
+                uint8 array or tensor ``(H, W)``, ``(H, W, C)`` or ``(C, H, W)`` with C = 1 or 3;
+                an array ``(N, C, H, W)`` is a batch. Other sizes and colours are converted to the
+                model's own. Values must be of the polarity that the model was trained with.
+
+        Returns:
+            One prediction for each picture, in order.
+
+        Raises:
+            ImageError: a file cannot be decoded.
+            ModelError: a value is not a picture.
+        """
+        pictures = [self._fit(picture) for picture in _as_pictures(images)]
+        if not pictures:
+            return []
+        logits = self.logits(torch.from_numpy(np.stack(pictures))) / self.config.temperature
+        probabilities = logits.double().softmax(1)
+        top = probabilities.max(1)
+        names = self.config.class_names
+        return [
+            Prediction(
+                label=names[index],
+                probability=probability,
+                probabilities=dict(zip(names, row, strict=True)),
+                refused=probability < self.config.refusal_threshold,
+            )
+            for index, probability, row in zip(
+                top.indices.tolist(), top.values.tolist(), probabilities.tolist(), strict=True
+            )
+        ]
+
+    def _fit(self, picture: Any) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        return fit_image(_to_pixels(picture), self.config.input.channels, self.config.input.size_px)
+
+
+@torch.no_grad()
+def predict_logits(
+    network: nn.Module, images: Tensor, config: ModelConfig, device: torch.device
+) -> Tensor:
+    """Run ``network`` in evaluation mode over uint8 ``images``; float32 logits on the CPU.
+
+    Always in float32 and in batches of one fixed size, so that a figure does not depend on the
+    precision or the batch size that training used. The network's own mode is restored.
+    """
+    was_training = network.training
+    network.eval()
+    spec = config.input
+    results = []
+    for chunk in torch.split(images, BATCH_SIZE):
+        prepared = transforms.normalise(chunk.to(device), spec.scale, spec.mean, spec.std)
+        prepared = prepared.contiguous(memory_format=torch.channels_last)
+        results.append(network(prepared).float().cpu())
+    network.train(was_training)
+    return torch.cat(results) if results else torch.empty(0, len(config.class_names))
+
+
+def _as_pictures(images: Any) -> Iterable[Any]:
+    if isinstance(images, (np.ndarray, Tensor)):
+        return images if images.ndim == 4 else [images]
+    return images if isinstance(images, Sequence) and not isinstance(images, str) else [images]
+
+
+def _to_pixels(picture: Any) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    if isinstance(picture, (str, Path, bytes)):
+        return decode_image(Path(picture) if isinstance(picture, str) else picture)
+    if hasattr(picture, "convert"):
+        picture = np.asarray(picture.convert("L" if picture.mode in ("1", "L") else "RGB"))
+    pixels = picture.cpu().numpy() if isinstance(picture, Tensor) else np.asarray(picture)
+    if pixels.ndim == 2:
+        pixels = pixels[:, :, None]
+    elif pixels.ndim == 3 and pixels.shape[2] not in (1, 3) and pixels.shape[0] in (1, 3):
+        pixels = pixels.transpose(1, 2, 0)
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (1, 3):
+        raise ModelError(
+            "this is not a picture",
+            got=f"{pixels.dtype} {pixels.shape}",
+            expected="uint8 (H, W), (H, W, C) or (C, H, W) with C = 1 or 3, a PIL image or a path",
+        )
+    return pixels

@@ -1,0 +1,179 @@
+"""The model folder: weights, configuration, card and checksums, without pickle.
+
+```text
+model/
+  model.safetensors   the weights
+  config.json         architecture, classes, input, normalisation, temperature, refusal threshold
+  README.md           the card
+  manifest.json       SHA-256 of each of the above
+```
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from thumbnet import files
+from thumbnet.errors import ModelError
+from thumbnet.models.registry import build_model
+
+FORMAT = 1
+WEIGHTS, CONFIG, CARD, MANIFEST = "model.safetensors", "config.json", "README.md", "manifest.json"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Architecture(_Part):
+    """A registered model name and its keyword arguments."""
+
+    name: str
+    arguments: dict[str, Any]
+
+
+class ModelInput(_Part):
+    """What the network takes: ``(pixel / scale - mean) / std`` of ``(N, channels, size, size)``."""
+
+    channels: int
+    size_px: int
+    scale: float
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """``(channels, height, width)``."""
+        return self.channels, self.size_px, self.size_px
+
+
+class ModelConfig(_Part):
+    """Everything beside the weights that recognising needs, and what they were trained on.
+
+    Attributes:
+        temperature: logits are divided by it before the softmax; 1 where nothing was fitted.
+        refusal_threshold: an answer whose probability is below it is refused; 0 refuses nothing.
+        trained_on: data name and content hash, recipe and seed, for people and for ``test``.
+    """
+
+    format: int = FORMAT
+    architecture: Architecture
+    class_names: tuple[str, ...] = Field(min_length=2)
+    input: ModelInput
+    temperature: float = Field(1.0, gt=0)
+    refusal_threshold: float = Field(0.0, ge=0, le=1)
+    trained_on: dict[str, Any] = {}
+
+
+def save_model_folder(
+    folder: Path, weights: dict[str, Tensor], config: ModelConfig, card: str
+) -> None:
+    """Write the four files into an existing folder, the manifest last."""
+    tensors = {name: value.detach().cpu().contiguous() for name, value in weights.items()}
+    contents = {
+        WEIGHTS: safetensors.torch.save(tensors),
+        CONFIG: files.to_json(config.model_dump(mode="json")).encode(),
+        CARD: card.encode(),
+    }
+    for name, content in contents.items():
+        files.write_atomically(folder / name, content)
+    checksums = {name: files.sha256(folder / name) for name in contents}
+    files.write_atomically(
+        folder / MANIFEST, files.to_json({"format": FORMAT, "sha256": checksums})
+    )
+
+
+def find_model_folder(path: Path) -> Path:
+    """Return the model folder that ``path`` is, or that the run folder ``path`` holds.
+
+    Raises:
+        ModelError: there is none.
+    """
+    for candidate in (path, path / "model"):
+        if (candidate / MANIFEST).is_file():
+            return candidate
+    if (path / "recipe.toml").is_file():
+        raise ModelError(
+            "this run has not finished, so it has no model yet",
+            got=path,
+            fix=f"thumbnet train --resume {path}",
+        )
+    raise ModelError(
+        "this is no model" if path.exists() else "the model does not exist",
+        got=path,
+        expected=f"a run folder, or a model folder with {MANIFEST}",
+        fix="train one: thumbnet train mnist",
+    )
+
+
+def load_model_folder(folder: Path) -> tuple[nn.Module, ModelConfig]:
+    """Verify every checksum, rebuild the network and load its weights.
+
+    Returns:
+        The network in evaluation mode on the CPU, and its configuration.
+
+    Raises:
+        ModelError: a file is missing, changed, or of a newer format.
+    """
+    manifest = _read_json(folder / MANIFEST)
+    _check_format(manifest, folder)
+    checksums = manifest.get("sha256")
+    if not isinstance(checksums, dict) or not {WEIGHTS, CONFIG} <= checksums.keys():
+        raise ModelError("the model's manifest is damaged", got=folder / MANIFEST)
+    for name, expected in checksums.items():
+        path = folder / Path(name).name
+        got = files.sha256(path) if path.is_file() else "no such file"
+        if got != expected:
+            raise ModelError(
+                f"the model's '{name}' is not the one that was saved",
+                got=f"{path}, SHA-256 {got}",
+                expected=expected,
+                fix="copy the whole model folder again, or train again",
+            )
+    values = _read_json(folder / CONFIG)
+    _check_format(values, folder)
+    try:
+        config = ModelConfig.model_validate(values)
+        weights = safetensors.torch.load_file(folder / WEIGHTS)
+    except (ValidationError, SafetensorError) as error:
+        raise ModelError(f"the model's files are damaged: {error}", got=folder) from error
+    network = build_model(
+        config.architecture.name,
+        config.input.shape,
+        len(config.class_names),
+        **config.architecture.arguments,
+    )
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ModelError("the weights do not fit the architecture", got=folder) from error
+    return network.eval().to(memory_format=torch.channels_last), config
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"a file of the model cannot be read: {error}", got=path) from None
+    if not isinstance(value, dict):
+        raise ModelError("a file of the model is damaged", got=path, expected="a JSON object")
+    return value
+
+
+def _check_format(values: dict[str, Any], folder: Path) -> None:
+    version = values.get("format")
+    if not isinstance(version, int) or version > FORMAT:
+        raise ModelError(
+            "the model folder has a format that this version does not know",
+            got=f"{folder}, format {version}",
+            expected=f"format {FORMAT} or older",
+            fix="pip install --upgrade thumbnet",
+        )

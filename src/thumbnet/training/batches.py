@@ -1,0 +1,114 @@
+"""Which images make a batch, and how they reach the model: an index, a few batched operations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from thumbnet import transforms
+from thumbnet.datasets.image_set import ImageSet
+from thumbnet.training.randomness import derive_seed, make_generator
+from thumbnet.training.recipe import AugmentationSection, Recipe
+
+
+def epoch_order(num_images: int, seed: int, epoch: int, shuffle: bool) -> Tensor:
+    """Return the order of the images in one epoch, int64 ``(num_images,)`` on the CPU.
+
+    It depends on these four values alone, not on what was trained before.
+    """
+    if not shuffle:
+        return torch.arange(num_images)
+    return torch.randperm(num_images, generator=make_generator(seed, "shuffle", epoch))
+
+
+def batch_bounds(num_images: int, batch_size: int) -> list[tuple[int, int]]:
+    """Return ``(start, stop)`` of every batch of an epoch; every image is in exactly one.
+
+    A last batch of a single image joins the one before it, because batch norm has no variance of
+    one value.
+    """
+    starts = list(range(0, num_images, batch_size))
+    if len(starts) > 1 and num_images - starts[-1] == 1:
+        starts.pop()
+    return list(zip(starts, [*starts[1:], num_images], strict=True))
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """``(pixel / scale - mean) / std``, see ``transforms.normalise``."""
+
+    scale: float
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+class TrainingImages:
+    """The training images, whole, on the device, as augmented and normalised batches.
+
+    Args:
+        images: the training split.
+        recipe: seed, augmentation, shuffle and memory format.
+        normalisation: the recipe's, with its numbers computed.
+        device: where the uint8 tensor is kept.
+        channels_last: hand out pictures in that memory order.
+    """
+
+    def __init__(
+        self,
+        images: ImageSet,
+        recipe: Recipe,
+        normalisation: Normalisation,
+        device: torch.device,
+        channels_last: bool,
+    ) -> None:
+        self.images = images.images.to(device)
+        self.labels = images.labels.to(device)
+        self.recipe = recipe
+        self.normalisation = normalisation
+        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self.order = torch.empty(0, dtype=torch.int64)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def start_epoch(self, epoch: int) -> None:
+        """Fix the order of the images for ``epoch``."""
+        order = epoch_order(len(self), self.recipe.seed, epoch, self.recipe.data.shuffle)
+        self.order = order.to(self.images.device)
+
+    def batch(self, start: int, stop: int, epoch: int, step: int) -> tuple[Tensor, Tensor]:
+        """Return float32 ``(stop - start, C, H, W)`` images and their int64 labels."""
+        chosen = self.order[start:stop]
+        images = self.images.index_select(0, chosen)
+        images = augment(images, self.recipe.augmentation, self.recipe.seed, epoch, step)
+        normalisation = self.normalisation
+        prepared = transforms.normalise(
+            images, normalisation.scale, normalisation.mean, normalisation.std
+        )
+        return (
+            prepared.contiguous(memory_format=self.memory_format),
+            self.labels.index_select(0, chosen),
+        )
+
+
+def augment(
+    images: Tensor, section: AugmentationSection, seed: int, epoch: int, step: int
+) -> Tensor:
+    """Apply the recipe's random changes to uint8 ``(N, C, H, W)``; returns uint8 or float32."""
+    geometric = {
+        name: getattr(section, name)
+        for name in ("rotation_degrees", "translation_px", "scale", "shear_degrees")
+    }
+    if not (any(geometric.values()) or section.crop_padding_px or section.flip):
+        return images
+    generator = torch.Generator(images.device)
+    generator.manual_seed(derive_seed(seed, "augmentation", epoch, step))
+    if section.flip:
+        images = transforms.random_flip(images, generator)
+    if section.crop_padding_px:
+        images = transforms.random_crop(images, section.crop_padding_px, generator)
+    if any(geometric.values()):
+        images = transforms.random_affine(images.float(), generator, **geometric)
+    return images

@@ -1,0 +1,189 @@
+"""The last part of a run: model folder, test, figures, report, receipt; safe to repeat."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from thumbnet import files
+from thumbnet.evaluation import figures
+from thumbnet.evaluation.calibration import reliability_bins
+from thumbnet.evaluation.classifier import Classifier
+from thumbnet.evaluation.report import write_report
+from thumbnet.models import count_parameters
+from thumbnet.models.folder import ModelConfig, save_model_folder
+from thumbnet.training.loop import Training
+from thumbnet.training.metrics_log import read_metrics
+from thumbnet.training.receipt import describe_environment, now
+from thumbnet.training.recipe_file import recipe_to_toml
+from thumbnet.training.run import FIGURES, MODEL, RECEIPT, REPORT
+from thumbnet.training.setup import RunData, make_config
+from thumbnet.training.state import EpochScores, TrainingState
+from thumbnet.training.testing import TestOpening, open_test_set
+
+
+def finish_run(
+    folder: Path, training: Training, state: TrainingState, data: RunData, skip_bad: bool
+) -> None:
+    """Write everything that a finished run has; the receipt comes last and says that it is whole.
+
+    The test set is opened here, once, after the last choice was made.
+    """
+    weights = final_weights(training, state)
+    config = make_config(training.recipe, data.train)
+    training.model.load_state_dict(weights)
+    classifier = Classifier(training.model.eval(), config, training.device)
+    start = time.perf_counter()
+    opening = open_test_set(classifier, training.recipe.data.name, skip_bad=skip_bad)
+    test_s = time.perf_counter() - start
+    receipt = make_receipt(training, state, data, opening, test_s)
+    _write_model(folder, weights, config, receipt)
+    write_figures_and_report(folder, training, data, opening, receipt)
+    files.write_atomically(folder / RECEIPT, files.to_json(receipt))
+
+
+def final_weights(training: Training, state: TrainingState) -> dict[str, Tensor]:
+    """Return the best epoch's weights where early stopping kept them, else the (averaged) last."""
+    weights = state.best_weights or training.averaged_weights()
+    return {name: value.detach().cpu().clone() for name, value in weights.items()}
+
+
+def make_receipt(
+    training: Training, state: TrainingState, data: RunData, opening: TestOpening, test_s: float
+) -> dict[str, Any]:
+    """Return the receipt: recipe, data, times, results, environment, openings of the test set."""
+    recipe = training.recipe
+    kept = kept_scores(state)
+    return {
+        "finished": now(),
+        "recipe": recipe.model_dump(mode="json"),
+        "world_size": 1,
+        "data": {
+            "name": recipe.data.name,
+            "num_train": len(data.train),
+            "train_hash": data.train.content_hash,
+            "num_validation": len(data.validation) if data.validation else 0,
+            "validation_hash": data.validation.content_hash if data.validation else None,
+            "num_test": len(opening.images),
+            "test_hash": opening.images.content_hash,
+        },
+        "parameters": count_parameters(training.model),
+        "precision": "bf16 autocast" if training.bf16 else "fp32",
+        "times": {
+            "train_s": round(state.train_seconds, 3),
+            "validation_s": round(state.evaluation_seconds, 3),
+            "test_s": round(test_s, 3),
+        },
+        "num_resumed": state.num_resumed,
+        "results": {
+            "epochs": len(state.scores),
+            "kept_epoch": kept.epoch,
+            "train_loss": kept.train_loss,
+            "validation_loss": kept.validation_loss,
+            "validation_accuracy": kept.validation_accuracy,
+            "test": opening.evaluation.to_dict(),
+        },
+        "test_openings": [opening.record(recipe.data.name)],
+        **describe_environment(training.device),
+    }
+
+
+def kept_scores(state: TrainingState) -> EpochScores:
+    """Return the scores of the epoch whose weights the run keeps."""
+    return state.scores[state.best_epoch - 1]
+
+
+def write_figures_and_report(
+    folder: Path,
+    training: Training,
+    data: RunData,
+    opening: TestOpening,
+    receipt: dict[str, Any],
+) -> None:
+    """Draw the figures into ``figures/`` and the report that holds them all."""
+    images, evaluation = opening.images, opening.evaluation
+    probabilities = opening.probabilities
+    shown = torch.arange(min(50, len(data.train)))
+    sample = data.train.subset(shown)
+    drawn = {
+        "curves": figures.draw_curves(read_history(folder)),
+        "confusion": figures.draw_confusion(evaluation.confusion, images.class_names),
+        "reliability": figures.draw_reliability(
+            reliability_bins(probabilities, images.labels), evaluation.expected_calibration_error
+        ),
+        "mistakes": figures.draw_mistakes(
+            images.images, images.labels, probabilities, images.class_names
+        ),
+        "samples": figures.draw_samples(sample.images, sample.labels, sample.class_names),
+    }
+    (folder / FIGURES).mkdir(exist_ok=True)
+    for name, figure in drawn.items():
+        figures.save_figure(figure, folder / FIGURES / f"{name}.png")
+    recipe = training.recipe
+    write_report(
+        folder / REPORT,
+        title=f"{recipe.name}, seed {recipe.seed}",
+        summary={
+            "training_time_s": receipt["times"]["train_s"],
+            "num_parameters": receipt["parameters"],
+            "num_epochs": receipt["results"]["epochs"],
+            "seed": recipe.seed,
+            "data": recipe.data.name,
+        },
+        evaluation=evaluation,
+        recipe_toml=recipe_to_toml(recipe),
+        receipt={key: value for key, value in receipt.items() if key not in ("recipe", "results")},
+        figures=drawn,
+    )
+
+
+def read_history(folder: Path) -> dict[str, Any]:
+    """Return the learning curves of a run in the form that ``figures.draw_curves`` takes."""
+    lines = read_metrics(folder)
+    epochs = [line for line in lines if line["event"] == "epoch"]
+    losses = [loss for line in lines if line["event"] == "step" for loss in line["batch_losses"]]
+    return {
+        "steps": list(range(1, len(losses) + 1)),
+        "batch_losses": losses,
+        "steps_per_epoch": epochs[0]["step"] if epochs else 1,
+        "epochs": epochs,
+    }
+
+
+def _write_model(
+    folder: Path, weights: dict[str, Tensor], config: ModelConfig, receipt: dict[str, Any]
+) -> None:
+    partial = folder / f".{MODEL}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    save_model_folder(partial, weights, config, model_card(config, receipt))
+    files.replace_folder(folder / MODEL, partial)
+
+
+def model_card(config: ModelConfig, receipt: dict[str, Any]) -> str:
+    """Return the model's card, in Markdown."""
+    test = receipt["results"]["test"]
+    low, high = test["accuracy_interval"]
+    size, colours = config.input.size_px, "grey" if config.input.channels == 1 else "RGB"
+    return f"""# {receipt["recipe"]["name"]}
+
+A `{config.architecture.name}` with {receipt["parameters"]:,} trainable parameters, trained with
+Thumbnet {receipt["code"]["version"]}.
+
+| | |
+| --- | --- |
+| classes | {", ".join(config.class_names)} |
+| input | {size}×{size} {colours}, uint8; (pixel / scale − mean) / std |
+| trained on | {receipt["data"]["name"]}, {receipt["data"]["num_train"]:,} images |
+| seed, epochs | {receipt["recipe"]["seed"]}, {receipt["results"]["epochs"]} |
+| test accuracy | {test["accuracy"]:.2%} (95 % interval {low:.2%} to {high:.2%}), one run |
+| calibration error | {test["expected_calibration_error"]:.4f} |
+
+Use it: `thumbnet predict MODEL IMAGE…`. The pictures must look like the training data: the same
+polarity, framing and kind. It does not know what is none of its classes.
+"""

@@ -1,0 +1,199 @@
+"""Recipes: a TOML file that says everything that a training run needs, typed and validated."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop", "adagrad"]
+ScheduleName = Literal["constant", "step", "cosine", "one-cycle"]
+LossName = Literal["cross-entropy", "mse"]
+Precision = Literal["auto", "fp32", "bf16"]
+
+OPTIMIZER_KEYS: dict[str, set[str]] = {
+    "sgd": {"momentum", "nesterov", "weight_decay"},
+    "adam": {"betas", "epsilon", "weight_decay"},
+    "adamw": {"betas", "epsilon", "weight_decay"},
+    "rmsprop": {"momentum", "epsilon", "weight_decay"},
+    "adagrad": {"epsilon", "weight_decay"},
+}
+
+
+class Section(BaseModel):
+    """A part of a recipe: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class NamedSection(Section):
+    """A part that is chosen by name; ``optimizer = "adam"`` is short for ``{name = "adam"}``."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+
+class DataSection(NamedSection):
+    """Which images are trained on, and how the validation set is cut from them."""
+
+    name: str = Field("mnist", description="a catalogue name, or folder:PATH")
+    validation: int | float = Field(
+        0, ge=0, description="images held out of train: a number, or a fraction below 1"
+    )
+    validation_from: Literal["stratified", "last"] = Field(
+        "stratified", description="the same share of each class by split_seed, or the last images"
+    )
+    split_seed: int = Field(0, ge=0, description="chooses the stratified validation images")
+    shuffle: bool = Field(True, description="a new order every epoch")
+    limit: int | None = Field(
+        None, ge=1, description="train on this many images only, stratified by split_seed"
+    )
+
+
+class InputSection(Section):
+    """What the model sees: ``(pixel / scale - mean) / std``."""
+
+    channels: Literal[1, 3] = Field(1, description="1 for grey, 3 for RGB")
+    size_px: int = Field(28, ge=4, le=512, description="height and width")
+    scale: float = Field(255.0, gt=0, description="what a pixel is divided by")
+    mean: tuple[float, ...] | Literal["train"] = Field(
+        (), description='per channel; "train" computes it from the training images'
+    )
+    std: tuple[float, ...] | Literal["train"] = Field(
+        (), description='per channel; "train" computes it from the training images'
+    )
+
+    @model_validator(mode="after")
+    def _one_per_channel(self) -> InputSection:
+        for name in ("mean", "std"):
+            values = getattr(self, name)
+            if values != "train" and len(values) not in (0, 1, self.channels):
+                raise ValueError(f"{name} needs {self.channels} values, one for each channel")
+        if self.std != "train" and not all(value > 0 for value in self.std):
+            raise ValueError("std must be positive")
+        return self
+
+
+class AugmentationSection(Section):
+    """Random changes of the training images, drawn anew for every batch."""
+
+    rotation_degrees: float = Field(0.0, ge=0, le=180)
+    translation_px: float = Field(0.0, ge=0)
+    scale: float = Field(0.0, ge=0, lt=1, description="factor in 1 ± this")
+    shear_degrees: float = Field(0.0, ge=0, lt=80)
+    crop_padding_px: int = Field(0, ge=0, description="whole-pixel shifts, edges reflected")
+    flip: bool = Field(False, description="left to right with probability ½; never for digits")
+
+
+class ModelSection(NamedSection):
+    """The network: its registered name, and its own keyword arguments beside it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str = "cnn"
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The keyword arguments for ``build_model``."""
+        return dict(self.model_extra or {})
+
+
+class LossSection(NamedSection):
+    """What is minimised."""
+
+    name: LossName = "cross-entropy"
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _smoothing_fits(self) -> LossSection:
+        if self.name == "mse" and self.label_smoothing:
+            raise ValueError("label_smoothing belongs to cross-entropy")
+        return self
+
+
+class OptimizerSection(NamedSection):
+    """How gradients become steps."""
+
+    name: OptimizerName = "sgd"
+    learning_rate: float = Field(0.01, gt=0, description="the peak, where a schedule changes it")
+    momentum: float = Field(0.0, ge=0, lt=1)
+    nesterov: bool = False
+    weight_decay: float = Field(0.0, ge=0)
+    betas: tuple[float, float] = (0.9, 0.999)
+    epsilon: float = Field(1e-8, gt=0)
+
+    @model_validator(mode="after")
+    def _keys_fit(self) -> OptimizerSection:
+        known = OPTIMIZER_KEYS[self.name]
+        for key in sorted(self.model_fields_set - {"name", "learning_rate"} - known):
+            raise ValueError(f"{self.name} has no {key}; it takes {', '.join(sorted(known))}")
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise ValueError("betas must be at least 0 and below 1")
+        if self.nesterov and not self.momentum:
+            raise ValueError("nesterov needs a momentum above 0")
+        return self
+
+
+class ScheduleSection(NamedSection):
+    """The learning rate over time, as a multiple of ``optimizer.learning_rate``."""
+
+    name: ScheduleName = "constant"
+    warmup: float = Field(
+        0.0, ge=0, lt=1, description="fraction of all steps in which the rate rises from near 0"
+    )
+    final: float = Field(0.0, ge=0, le=1, description="multiple at the end of cosine and one-cycle")
+    step_epochs: int = Field(10, ge=1, description="for step: epochs between two drops")
+    step_factor: float = Field(0.1, gt=0, le=1, description="for step: the drop")
+
+
+class EarlyStoppingSection(Section):
+    """Stop when validation no longer improves, and keep the best weights."""
+
+    patience_epochs: int = Field(0, ge=0, description="0 trains all epochs and keeps the last")
+    metric: Literal["validation_loss", "validation_accuracy"] = "validation_loss"
+    min_improvement: float = Field(0.0, ge=0)
+
+
+class Recipe(Section):
+    """One training run, completely. ``thumbnet.training.recipe_file`` reads and saves it."""
+
+    name: str = Field("recipe", description="taken from the file's name")
+    description: str = ""
+    epochs: int = Field(1, ge=1, le=100_000)
+    batch_size: int = Field(64, ge=1)
+    seed: int = Field(0, ge=0, lt=2**63)
+    precision: Precision = Field("fp32", description="auto: bf16 where the hardware has it")
+    channels_last: bool = Field(
+        True, description="memory order of pictures, if convolutions see them"
+    )
+    compile: bool = Field(False, description="torch.compile the model")
+    gradient_clip: float | None = Field(None, gt=0, description="largest norm of all gradients")
+    ema_decay: float | None = Field(
+        None, gt=0, lt=1, description="evaluate and keep this running mean of the weights"
+    )
+    log_every_steps: int = Field(50, ge=1)
+    checkpoint_every_s: float = Field(30.0, ge=0, description="besides the end of every epoch")
+    threads: int | None = Field(None, ge=1, description="CPU threads; default: torch's choice")
+    data: DataSection = DataSection()
+    input: InputSection = InputSection()
+    augmentation: AugmentationSection = AugmentationSection()
+    model: ModelSection = ModelSection()
+    loss: LossSection = LossSection()
+    optimizer: OptimizerSection = OptimizerSection()
+    schedule: ScheduleSection = ScheduleSection()
+    early_stopping: EarlyStoppingSection = EarlyStoppingSection()
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_a_file_name(cls, value: str) -> str:
+        if not value or any(character in value for character in '/\\:*?"<>|') or value[0] == ".":
+            raise ValueError("name must be usable as a file name")
+        return value
+
+    @model_validator(mode="after")
+    def _early_stopping_has_validation(self) -> Recipe:
+        if self.early_stopping.patience_epochs and not self.data.validation:
+            raise ValueError("early_stopping needs data.validation above 0")
+        return self

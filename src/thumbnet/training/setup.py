@@ -1,0 +1,186 @@
+"""From a recipe to everything that the loop moves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from thumbnet import models
+from thumbnet.datasets.image_set import ImageSet
+from thumbnet.datasets.loading import load_dataset
+from thumbnet.datasets.splits import split_validation, stratified_choice
+from thumbnet.errors import CheckpointError
+from thumbnet.evaluation.classifier import predict_logits
+from thumbnet.models.folder import Architecture, ModelConfig, ModelInput
+from thumbnet.training.batches import Normalisation, TrainingImages
+from thumbnet.training.device import use_bf16
+from thumbnet.training.ema import WeightAverage
+from thumbnet.training.loop import Training, Validate
+from thumbnet.training.losses import make_loss
+from thumbnet.training.optimisers import make_optimizer
+from thumbnet.training.randomness import derive_seed, seed_device
+from thumbnet.training.recipe import Recipe
+from thumbnet.training.state import TrainingState
+
+
+@dataclass(frozen=True)
+class RunData:
+    """The two sets that training may see. The test set is opened elsewhere, at the end."""
+
+    train: ImageSet
+    validation: ImageSet | None
+
+
+def load_run_data(
+    recipe: Recipe, *, skip_bad: bool = False, report: Callable[[str], None] | None = None
+) -> RunData:
+    """Load the recipe's training split and cut its validation set from it.
+
+    Raises:
+        DataError: see ``load_dataset`` and ``split_validation``.
+    """
+    section = recipe.data
+    whole = load_dataset(
+        section.name,
+        "train",
+        channels=recipe.input.channels,
+        size_px=recipe.input.size_px,
+        skip_bad=skip_bad,
+        report=report,
+    )
+    train, validation = split_validation(
+        whole, section.validation, seed=section.split_seed, method=section.validation_from
+    )
+    if section.limit is not None:
+        chosen = stratified_choice(train, section.limit, section.split_seed)
+        train = train.subset(chosen.nonzero().flatten())
+    return RunData(train, validation)
+
+
+def prepare_training(
+    recipe: Recipe, data: RunData, device: torch.device
+) -> tuple[Training, TrainingState]:
+    """Build the model, the optimiser and the batches for a run's beginning.
+
+    Everything random in it derives from the recipe's seed. The time it takes counts as training.
+
+    Raises:
+        ModelError: the model cannot be built for this input.
+    """
+    start = time.perf_counter()
+    config = make_config(recipe, data.train)
+    seed_device(torch.device("cpu"), derive_seed(recipe.seed, "initialisation"))
+    model = models.build_model(
+        recipe.model.name,
+        config.input.shape,
+        data.train.num_classes,
+        **recipe.model.arguments,
+    ).to(device)
+    channels_last = recipe.channels_last and _has_convolutions(model)
+    if channels_last:
+        model = model.to(memory_format=torch.channels_last)
+    normalisation = Normalisation(config.input.scale, config.input.mean, config.input.std)
+    training = Training(
+        recipe=recipe,
+        device=device,
+        bf16=use_bf16(recipe.precision, device),
+        model=model,
+        forward=torch.compile(model) if recipe.compile else model,
+        loss=make_loss(recipe.loss),
+        optimizer=make_optimizer(recipe.optimizer, model.parameters()),
+        average=WeightAverage(model, recipe.ema_decay) if recipe.ema_decay else None,
+        images=TrainingImages(data.train, recipe, normalisation, device, channels_last),
+        validate=_make_validate(data.validation, config, device),
+        identity=_identity(recipe, data, device),
+    )
+    return training, TrainingState(train_seconds=time.perf_counter() - start)
+
+
+def restore_training(training: Training, checkpoint: dict[str, Any]) -> TrainingState:
+    """Continue from a checkpoint: load weights, optimiser and averages; return the position.
+
+    Raises:
+        CheckpointError: the checkpoint is of another recipe, data set or device.
+    """
+    for name, value in training.identity.items():
+        saved = checkpoint["identity"].get(name)
+        if saved != value:
+            raise CheckpointError(
+                f"the run cannot go on exactly: its {name.replace('_', ' ')} has changed",
+                got=value,
+                expected=saved,
+                fix="restore what was changed, or start a new run",
+            )
+    training.model.load_state_dict(checkpoint["model"])
+    training.optimizer.load_state_dict(checkpoint["optimizer"])
+    if training.average is not None:
+        training.average.load_state_dict(checkpoint["average"])
+    state = TrainingState.from_dict(checkpoint["state"])
+    state.num_resumed += 1
+    return state
+
+
+def make_config(recipe: Recipe, train: ImageSet) -> ModelConfig:
+    """Return the model's configuration; the normalisation is computed where the recipe says."""
+    section = recipe.input
+    mean, std = section.mean, section.std
+    if mean == "train" or std == "train":
+        means, deviations = train.pixel_statistics()
+        factor = 255 / section.scale
+        mean = tuple(value * factor for value in means) if mean == "train" else mean
+        # A channel that never changes must not become infinite.
+        std = tuple((value * factor) or 1.0 for value in deviations) if std == "train" else std
+    return ModelConfig(
+        architecture=Architecture(name=recipe.model.name, arguments=recipe.model.arguments),
+        class_names=train.class_names,
+        input=ModelInput(
+            channels=section.channels,
+            size_px=section.size_px,
+            scale=section.scale,
+            mean=mean,
+            std=std,
+        ),
+        trained_on={
+            "data": recipe.data.name,
+            "train_hash": train.content_hash,
+            "num_images": len(train),
+            "recipe": recipe.name,
+            "seed": recipe.seed,
+        },
+    )
+
+
+def _make_validate(
+    validation: ImageSet | None, config: ModelConfig, device: torch.device
+) -> Validate | None:
+    if validation is None:
+        return None
+    images, labels = validation.images.to(device), validation.labels
+
+    def validate(model: nn.Module) -> tuple[float, float]:
+        logits = predict_logits(model, images, config, device).double()
+        loss = functional.cross_entropy(logits, labels).item()
+        return loss, (logits.argmax(1) == labels).double().mean().item()
+
+    return validate
+
+
+def _identity(recipe: Recipe, data: RunData, device: torch.device) -> dict[str, Any]:
+    return {
+        "recipe": recipe.model_dump_json(),
+        "training_images": data.train.content_hash,
+        "validation_images": data.validation.content_hash if data.validation else None,
+        "device": device.type,
+        "threads": torch.get_num_threads(),
+        "bf16": use_bf16(recipe.precision, device),
+    }
+
+
+def _has_convolutions(model: nn.Module) -> bool:
+    return any(isinstance(module, nn.Conv2d) for module in model.modules())
