@@ -29,6 +29,9 @@ RECIPES = (
     "tutorial-resnet18-cifar10",
 )
 RESULTS = Path(__file__).parent / "results" / "tutorials"
+# The pictures of the README: the first run of the default recipe.
+PICTURED = ("mnist", 1)
+PICTURES = Path(__file__).parents[1] / "docs" / "images"
 
 
 def main() -> None:
@@ -40,6 +43,7 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="also where there is a receipt")
     arguments = parser.parse_args()
     RESULTS.mkdir(parents=True, exist_ok=True)
+    PICTURES.mkdir(parents=True, exist_ok=True)
     for recipe in arguments.recipe or RECIPES:
         for seed in range(1, arguments.seeds + 1):
             target = RESULTS / f"{recipe}-seed{seed}.json"
@@ -49,6 +53,9 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 run = thumbnet.train(recipe, out=Path(folder) / "run", seed=seed, data=data)
                 shutil.copy(run.folder / "receipt.json", target)
+                if (recipe, seed) == PICTURED:
+                    for name in ("curves.png", "mistakes.png"):
+                        shutil.copy(run.folder / "figures" / name, PICTURES / name)
                 print(target.name, f"{run.result['test_accuracy']:.2%}", flush=True)
 
 

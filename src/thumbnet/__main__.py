@@ -35,12 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run([word for word in words if word != "--debug"])
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # The reader of a pipe (head, less) has seen enough: let exit flush nothing.
-        sys.stdout = None
-        return 0
-    except (ThumbnetError, ModuleNotFoundError) as error:
-        shown = _explain_missing(error) if isinstance(error, ModuleNotFoundError) else error
+    except (ThumbnetError, ModuleNotFoundError, OSError) as error:
+        shown = _explain(error)
         if debug or shown is None:
             raise
         print(f"error: {shown}", file=sys.stderr)
@@ -57,7 +53,13 @@ def _run(words: list[str]) -> int:
     return 0
 
 
-def _explain_missing(error: ModuleNotFoundError) -> ThumbnetError | None:
+def _explain(error: ThumbnetError | ModuleNotFoundError | OSError) -> ThumbnetError | None:
+    if isinstance(error, ThumbnetError):
+        return error
+    if isinstance(error, OSError):
+        # A path that cannot even be looked at: no permission on the way to it, a name too long.
+        what = error.strerror or str(error)
+        return ThumbnetError(f"the system refused: {what}", got=error.filename)
     library = (error.name or "").partition(".")[0]
     if library not in TRAIN_LIBRARIES:
         return None

@@ -90,11 +90,23 @@ def decode_image(source: Path | bytes, name: str | None = None) -> np.ndarray:
     # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, EOFError, KeyError and
     # more for damaged files; whichever it is, the picture is what is wrong.
     except Exception as error:
-        raise ImageError(
-            f"'{name}' is damaged or cut off ({str(error) or type(error).__name__})",
-            expected=f"a complete file: {FORMATS_TEXT}",
-            fix="replace the file, or save it again as PNG",
-        ) from error
+        raise _damaged(name, error) from error
+
+
+def image_to_pixels(image: Image, name: str = "image") -> np.ndarray:
+    """Return an opened Pillow picture as ``decode_image`` returns the same picture's file.
+
+    Raises:
+        ImageError: its file, which Pillow reads only now, is truncated or corrupt.
+    """
+    try:
+        with quiet_pillow():
+            image.load()
+            return _to_uint8(_upright(image), name)
+    except ImageError:
+        raise
+    except Exception as error:
+        raise _damaged(name, error) from error
 
 
 def fit_image(pixels: np.ndarray, channels: int, size_px: int) -> np.ndarray:
@@ -177,6 +189,14 @@ def _read_file(path: Path, name: str) -> bytes:
             return file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise ImageError(f"'{name}' cannot be read ({error.strerror})", got=path) from error
+
+
+def _damaged(name: str, error: Exception) -> ImageError:
+    return ImageError(
+        f"'{name}' is damaged or cut off ({str(error) or type(error).__name__})",
+        expected=f"a complete file: {FORMATS_TEXT}",
+        fix="replace the file, or save it again as PNG",
+    )
 
 
 def _check_num_bytes(num_bytes: int, name: str) -> None:

@@ -21,7 +21,7 @@ def normalise(
         mean: one value per channel, or one for all, or none to subtract nothing.
         std: likewise; none to divide by nothing.
     """
-    result = images.to(torch.float32).div_(scale)
+    result = images.to(torch.float32, copy=True).div_(scale)
     if len(mean):
         result.sub_(_per_channel(mean, result))
     if len(std):
@@ -76,9 +76,12 @@ def random_affine(
     slant = torch.tan(draws[1] * math.radians(shear_degrees))
     factor = 1 / (1 + draws[2] * scale)
     cosine, sine = torch.cos(angle) * factor, torch.sin(angle) * factor
-    # affine_grid takes the map from output to input in coordinates of [-1, 1].
-    first_row = (cosine, cosine * slant - sine, draws[3] * translation_px * 2 / width)
-    second_row = (sine, sine * slant + cosine, draws[4] * translation_px * 2 / height)
+    # affine_grid takes the map from output to input in coordinates of [-1, 1], in which a picture
+    # that is not square is stretched: what moves one axis into the other needs their ratio.
+    across = (cosine * slant - sine) * (height / width)
+    down = sine * (width / height)
+    first_row = (cosine, across, draws[3] * translation_px * 2 / width)
+    second_row = (down, sine * slant + cosine, draws[4] * translation_px * 2 / height)
     matrices = torch.stack([torch.stack(first_row, 1), torch.stack(second_row, 1)], 1)
     grid = functional.affine_grid(matrices, list(images.shape), align_corners=False)
     return functional.grid_sample(images, grid, align_corners=False)

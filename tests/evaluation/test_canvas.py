@@ -38,7 +38,7 @@ def test_saved_figure_is_a_png_of_the_shared_width(tmp_path):
 
 
 def test_saving_into_a_missing_folder_is_an_output_error(tmp_path):
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="cannot write"):
         save_figure(draw(), tmp_path / "nowhere" / "figure.png")
 
 

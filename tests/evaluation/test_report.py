@@ -178,5 +178,5 @@ def test_equal_input_gives_equal_bytes_in_a_single_file(tmp_path):
 
 
 def test_missing_folder_is_an_output_error(tmp_path):
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="cannot write"):
         report_html(tmp_path / "nowhere" / "report.html")

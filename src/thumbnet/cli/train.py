@@ -86,7 +86,8 @@ def train(
 
 def _refuse_with_resume(**options: object) -> None:
     for name, value in options.items():
-        if value:
+        # Not `if value`: seed 0 was given too.
+        if value is not None and value != []:
             raise RecipeError(
                 "a resumed run goes on exactly as it began",
                 got=f"{'' if name == 'recipe' else '--'}{name} {value}",

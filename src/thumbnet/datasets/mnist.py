@@ -61,6 +61,8 @@ def parse_idx(data: bytes) -> Tensor:
             got=f"{len(data) - offset} bytes of data",
             expected=f"{count} for shape {shape}",
         )
+    if count == 0:
+        return torch.empty(shape, dtype=torch.uint8)  # frombuffer refuses to read nothing.
     return torch.frombuffer(bytearray(data), dtype=torch.uint8, offset=offset).reshape(shape)
 
 

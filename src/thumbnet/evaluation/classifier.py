@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from thumbnet import transforms
 from thumbnet.errors import ModelError
-from thumbnet.images import decode_image, fit_image
+from thumbnet.images import decode_image, fit_image, image_to_pixels
 from thumbnet.models.folder import ModelConfig, find_model_folder, load_model_folder
 from thumbnet.prediction import Prediction
 
@@ -122,14 +122,15 @@ def predict_logits(
 def _as_pictures(images: Any) -> Iterable[Any]:
     if isinstance(images, (np.ndarray, Tensor)):
         return images if images.ndim == 4 else [images]
-    return images if isinstance(images, Sequence) and not isinstance(images, str) else [images]
+    is_many = isinstance(images, Sequence) and not isinstance(images, (str, bytes))
+    return images if is_many else [images]
 
 
 def _to_pixels(picture: Any) -> np.ndarray[Any, np.dtype[np.uint8]]:
     if isinstance(picture, (str, Path, bytes)):
         return decode_image(Path(picture) if isinstance(picture, str) else picture)
     if hasattr(picture, "convert"):
-        picture = np.asarray(picture.convert("L" if picture.mode in ("1", "L") else "RGB"))
+        return image_to_pixels(picture)
     pixels = picture.cpu().numpy() if isinstance(picture, Tensor) else np.asarray(picture)
     if pixels.ndim == 2:
         pixels = pixels[:, :, None]

@@ -59,6 +59,8 @@ def cnn(
         raise ModelError(f"there is no head '{head}'", expected=f"one of: {', '.join(HEADS)}")
     if not widths:
         raise ModelError("'widths' is empty", expected="at least one convolution")
+    if not 0 <= dropout < 1:
+        raise ModelError("'dropout' must be a probability below 1", got=dropout)
     layers: list[nn.Module] = []
     channels = input_shape[0]
     for index, width in enumerate(widths):

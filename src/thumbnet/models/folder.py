@@ -17,13 +17,13 @@ from typing import Any
 
 import safetensors.torch
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from thumbnet import files
 from thumbnet.errors import ModelError
-from thumbnet.models.registry import build_model
+from thumbnet.models.registry import RESERVED_ARGUMENTS, build_model
 
 FORMAT = 1
 WEIGHTS, CONFIG, CARD, MANIFEST = "model.safetensors", "config.json", "README.md", "manifest.json"
@@ -38,6 +38,13 @@ class Architecture(_Part):
 
     name: str
     arguments: dict[str, Any]
+
+    @field_validator("arguments")
+    @classmethod
+    def _are_the_familys_own(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if RESERVED_ARGUMENTS & value.keys():
+            raise ValueError(f"may not hold {', '.join(sorted(RESERVED_ARGUMENTS))}")
+        return value
 
 
 class ModelInput(_Part):
@@ -97,9 +104,12 @@ def find_model_folder(path: Path) -> Path:
     Raises:
         ModelError: there is none.
     """
-    for candidate in (path, path / "model"):
-        if (candidate / MANIFEST).is_file():
-            return candidate
+    try:
+        for candidate in (path, path / "model"):
+            if (candidate / MANIFEST).is_file():
+                return candidate
+    except OSError as error:
+        raise ModelError(f"the model cannot be read: {error.strerror}", got=path) from None
     if (path / "recipe.toml").is_file():
         raise ModelError(
             "this run has not finished, so it has no model yet",

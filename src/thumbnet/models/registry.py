@@ -14,6 +14,8 @@ InputShape = tuple[int, int, int]
 Builder = Callable[..., nn.Module]
 _Registered = TypeVar("_Registered", bound=Builder)
 _BUILDERS: dict[str, Builder] = {}
+# What ``build_model`` is told by position, so that a family's own arguments cannot have the name.
+RESERVED_ARGUMENTS = frozenset({"name", "input_shape", "num_classes"})
 
 
 def register(name: str) -> Callable[[_Registered], _Registered]:
@@ -54,7 +56,7 @@ def build_model(
     if num_classes < 2:
         raise ModelError("a classifier needs classes", got=num_classes, expected="2 or more")
     builder = _BUILDERS[name]
-    known = [p for p in inspect.signature(builder).parameters if p not in _FIXED]
+    known = [p for p in inspect.signature(builder).parameters if p not in RESERVED_ARGUMENTS]
     for argument in arguments:
         if argument not in known:
             raise ModelError(
@@ -77,6 +79,3 @@ def require_positive(name: str, values: Iterable[object]) -> None:
     for value in values:
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ModelError(f"'{name}' must be positive whole numbers", got=value)
-
-
-_FIXED = ("input_shape", "num_classes")

@@ -161,6 +161,7 @@ def tutorial_resnet18_cifar10(input_shape: InputShape, num_classes: int) -> nn.S
         nn.BatchNorm2d(64),
         nn.ReLU(),
     ]
+    output_shape(nn.Sequential(*layers), input_shape)
     channels = 64
     for width in (64, 128, 256, 512):
         layers.append(BasicBlock(channels, width, stride=2, bias=True, always_project=True))

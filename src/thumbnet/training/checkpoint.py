@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import pickle
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -42,6 +41,8 @@ class CheckpointFolder:
         payload = buffer.getvalue()
         digest = hashlib.sha256(payload).hexdigest()
         path = self.folder / f"step-{step:09d}.ckpt"
+        for leftover in self.folder.glob(".step-*.tmp"):  # of a process that was killed
+            leftover.unlink(missing_ok=True)
         files.write_atomically(path, f"{FORMAT} {digest}\n".encode() + payload)
         for old in self.generations()[NUM_GENERATIONS:]:
             old.unlink(missing_ok=True)
@@ -95,7 +96,10 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise CheckpointError("the checksum does not fit", got=path)
     try:
         state = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError) as error:
-        raise CheckpointError(f"the checkpoint cannot be decoded: {error}", got=path) from error
-    assert isinstance(state, dict)
+    # Whatever torch's reader raises for a content that it did not write, the file is what is wrong.
+    except Exception as error:
+        detail = str(error) or type(error).__name__
+        raise CheckpointError(f"the checkpoint cannot be decoded: {detail}", got=path) from error
+    if not isinstance(state, dict):
+        raise CheckpointError("the checkpoint cannot be decoded: it holds no state", got=path)
     return state

@@ -28,7 +28,7 @@ def choose_device(name: str = "auto") -> torch.device:
     if name in present:
         return torch.device(name)
     kind, _, index = name.partition(":")
-    if kind == "cuda" and "cuda" in present and index.isdigit():
+    if kind == "cuda" and "cuda" in present and index.isdecimal():
         if int(index) < torch.cuda.device_count():
             return torch.device(name)
         raise DeviceError(
@@ -81,7 +81,7 @@ def pinned(threads: int | None = None) -> Iterator[None]:
     # cuBLAS reads this when it starts; without it deterministic mode refuses to multiply.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = (
-        torch.are_deterministic_algorithms_enabled(),
+        torch.get_deterministic_debug_mode(),
         torch.get_num_threads(),
         torch.backends.cudnn.benchmark,
         torch.get_rng_state(),
@@ -93,7 +93,7 @@ def pinned(threads: int | None = None) -> Iterator[None]:
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before[0])
+        torch.set_deterministic_debug_mode(before[0])
         torch.set_num_threads(before[1])
         torch.backends.cudnn.benchmark = before[2]
         torch.set_rng_state(before[3])

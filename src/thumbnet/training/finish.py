@@ -21,7 +21,7 @@ from thumbnet.training.loop import Training
 from thumbnet.training.metrics_log import read_metrics
 from thumbnet.training.receipt import describe_environment, now
 from thumbnet.training.recipe_file import recipe_to_toml
-from thumbnet.training.run import FIGURES, MODEL, RECEIPT, REPORT
+from thumbnet.training.run_files import FIGURES, MODEL, RECEIPT, REPORT
 from thumbnet.training.setup import RunData, make_config
 from thumbnet.training.state import EpochScores, TrainingState
 from thumbnet.training.testing import TestOpening, open_test_set

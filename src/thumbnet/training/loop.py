@@ -102,7 +102,7 @@ class Saver:
             if not bool(torch.isfinite(value).all()):
                 raise DivergedError(
                     f"'{name}' has values that are not finite after step {state.step}"
-                    f" (epoch {state.epoch + 1}, learning rate {state.learning_rate:.4g})"
+                    f" (learning rate {state.learning_rate:.4g})"
                 )
         contents = {
             "identity": training.identity,
@@ -193,6 +193,12 @@ def _end_epoch(
     start = time.perf_counter()
     validation_loss, validation_accuracy = _validate(training)
     state.evaluation_seconds += time.perf_counter() - start
+    if validation_loss is not None and not math.isfinite(validation_loss):
+        raise DivergedError(
+            f"the validation loss is {validation_loss} after step {state.step}"
+            f" (epoch {state.epoch + 1}, learning rate {state.learning_rate:.4g})",
+            expected="a finite number",
+        )
     scores = EpochScores(
         epoch=state.epoch + 1,
         step=state.step,

@@ -9,8 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from thumbnet.errors import CheckpointError, MissingExtraError
-
-FILE_NAME = "metrics.jsonl"
+from thumbnet.training.run_files import METRICS
 
 
 class MetricsLog:
@@ -28,7 +27,7 @@ class MetricsLog:
     """
 
     def __init__(self, folder: Path, offset: int = 0, tensorboard: bool = False) -> None:
-        path = folder / FILE_NAME
+        path = folder / METRICS
         size = path.stat().st_size if path.exists() else 0
         if size < offset:
             raise CheckpointError(
@@ -72,7 +71,7 @@ class MetricsLog:
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
     """Return the lines of a run's ``metrics.jsonl``, oldest first."""
-    with (folder / FILE_NAME).open(encoding="utf-8") as file:
+    with (folder / METRICS).open(encoding="utf-8") as file:
         return [json.loads(line) for line in file]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from typing import Any
 
 import torch
 
+from thumbnet.errors import ModelError
 from thumbnet.version import __version__
 
 LIBRARIES = ("torch", "torchvision", "numpy", "pillow", "safetensors")
@@ -35,6 +37,23 @@ def describe_environment(device: torch.device) -> dict[str, Any]:
             "device": device_name(device),
         },
     }
+
+
+def read_receipt(path: Path) -> dict[str, Any]:
+    """Return a receipt as it was written.
+
+    Raises:
+        ModelError: the file is damaged.
+    """
+    try:
+        receipt = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError(
+            f"the receipt is damaged: {error}", got=path, fix="restore it from a backup"
+        ) from None
+    if not isinstance(receipt, dict) or not {"results", "test_openings"} <= receipt.keys():
+        raise ModelError("the receipt is damaged", got=path, fix="restore it from a backup")
+    return receipt
 
 
 def now() -> str:

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from thumbnet.models.registry import RESERVED_ARGUMENTS
+
 OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop", "adagrad"]
 ScheduleName = Literal["constant", "step", "cosine", "one-cycle"]
 LossName = Literal["cross-entropy", "mse"]
@@ -51,6 +53,13 @@ class DataSection(NamedSection):
         None, ge=1, description="train on this many images only, stratified by split_seed"
     )
 
+    @field_validator("validation")
+    @classmethod
+    def _validation_is_a_count_or_a_fraction(cls, value: int | float) -> int | float:
+        if value >= 1 and value != int(value):
+            raise ValueError("validation must be a whole number, or a fraction below 1")
+        return value
+
 
 class InputSection(Section):
     """What the model sees: ``(pixel / scale - mean) / std``."""
@@ -93,6 +102,12 @@ class ModelSection(NamedSection):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     name: str = "cnn"
+
+    @model_validator(mode="after")
+    def _arguments_are_the_familys_own(self) -> ModelSection:
+        if reserved := RESERVED_ARGUMENTS & self.arguments.keys():
+            raise ValueError(f"{', '.join(sorted(reserved))} follows from the data and the input")
+        return self
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -196,4 +211,10 @@ class Recipe(Section):
     def _early_stopping_has_validation(self) -> Recipe:
         if self.early_stopping.patience_epochs and not self.data.validation:
             raise ValueError("early_stopping needs data.validation above 0")
+        return self
+
+    @model_validator(mode="after")
+    def _crop_fits(self) -> Recipe:
+        if self.augmentation.crop_padding_px >= self.input.size_px:
+            raise ValueError("augmentation.crop_padding_px must be below input.size_px")
         return self

@@ -138,6 +138,8 @@ def _set(tree: dict[str, Any], key: str, value: object) -> None:
         if isinstance(tree.get(section), str):
             tree[section] = {"name": tree[section]}
         target = tree.setdefault(section, {})
+        if not isinstance(target, dict):
+            return  # The validation says what is wrong with the section.
     if value is None:
         target.pop(leaf, None)
     else:
@@ -155,13 +157,13 @@ def _known_keys(model: type[BaseModel], prefix: str = "") -> list[str]:
 
 def _explain(error: ValidationError) -> RecipeError:
     first = error.errors(include_url=False)[0]
-    location = [str(part) for part in first["loc"]]
-    key = ".".join(part for part in location if not part.startswith(("tuple[", "literal[")))
+    key = ".".join(str(part) for part in first["loc"])
+    known = _known_keys(Recipe)
     if first["type"] == "extra_forbidden":
-        return RecipeError(
-            f"a recipe has no key '{key}'",
-            expected=nearest(key, _known_keys(Recipe)),
-        )
+        return RecipeError(f"a recipe has no key '{key}'", expected=nearest(key, known))
+    # pydantic goes on with the branch of a union and the place in a list.
+    while key and key not in known:
+        key = key.rpartition(".")[0]
     others = error.error_count() - 1
     more = f" (and {others} more)" if others and first["type"] == "value_error" else ""
     message = first["msg"].removeprefix("Value error, ")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from thumbnet.errors import CheckpointError, ModelError, OutputError
 from thumbnet.evaluation.classifier import Classifier
 from thumbnet.evaluation.metrics import Evaluation
+from thumbnet.training.receipt import read_receipt
 from thumbnet.training.recipe import Recipe
 from thumbnet.training.recipe_file import load_recipe
-
-RECIPE, RECEIPT, REPORT, MODEL = "recipe.toml", "receipt.json", "report.html", "model"
-CHECKPOINTS, FIGURES, LOCK = "checkpoints", "figures", ".lock"
+from thumbnet.training.run_files import CHECKPOINTS, RECEIPT, RECIPE
 
 
 class Run:
@@ -51,7 +49,7 @@ class Run:
         """The finished run's receipt.
 
         Raises:
-            ModelError: the run has not finished.
+            ModelError: the run has not finished, or its receipt is damaged.
         """
         if not self.is_finished:
             raise ModelError(
@@ -59,8 +57,7 @@ class Run:
                 got=self.folder,
                 fix=f"thumbnet train --resume {self.folder}",
             )
-        receipt: dict[str, Any] = json.loads((self.folder / RECEIPT).read_text(encoding="utf-8"))
-        return receipt
+        return read_receipt(self.folder / RECEIPT)
 
     @property
     def result(self) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +12,13 @@ from torch import Tensor
 from thumbnet import files
 from thumbnet.datasets.image_set import ImageSet
 from thumbnet.datasets.loading import load_dataset
-from thumbnet.errors import DataError
+from thumbnet.errors import DataError, ModelError
 from thumbnet.evaluation.classifier import Classifier
 from thumbnet.evaluation.metrics import Evaluation, evaluate_logits, scale_logits
 from thumbnet.models.folder import find_model_folder
 from thumbnet.training.device import choose_device
-from thumbnet.training.receipt import now
-from thumbnet.training.run import RECEIPT
+from thumbnet.training.receipt import now, read_receipt
+from thumbnet.training.run_files import RECEIPT
 
 
 @dataclass(frozen=True)
@@ -66,11 +65,15 @@ def test(
     chosen = choose_device(device)
     model_folder = find_model_folder(Path(path))
     classifier = Classifier.load(model_folder, chosen)
-    name = data or str(classifier.config.trained_on["data"])
+    name = data or classifier.config.trained_on.get("data")
+    if name is None:
+        raise ModelError(
+            "the model does not say what it was trained on", got=path, fix="say it with --data"
+        )
     opening = open_test_set(classifier, name, skip_bad=skip_bad, report=report)
     receipt_file = model_folder.parent / RECEIPT
     if receipt_file.is_file():
-        receipt = json.loads(receipt_file.read_text(encoding="utf-8"))
+        receipt = read_receipt(receipt_file)
         receipt["test_openings"].append(opening.record(name))
         files.write_atomically(receipt_file, files.to_json(receipt))
     return opening.evaluation

@@ -15,19 +15,12 @@ from thumbnet.training.device import choose_device, pinned
 from thumbnet.training.finish import finish_run
 from thumbnet.training.interruption import StopRequest
 from thumbnet.training.loop import Saver, Training, train_epochs
-from thumbnet.training.metrics_log import FILE_NAME as METRICS
 from thumbnet.training.metrics_log import MetricsLog
 from thumbnet.training.progress import ProgressDisplay, make_display
 from thumbnet.training.recipe import Recipe
 from thumbnet.training.recipe_file import load_recipe, make_recipe, recipe_to_toml
-from thumbnet.training.run import (
-    CHECKPOINTS,
-    LOCK,
-    RECIPE,
-    Run,
-    check_new_run_folder,
-    next_run_folder,
-)
+from thumbnet.training.run import Run, check_new_run_folder, next_run_folder
+from thumbnet.training.run_files import CHECKPOINTS, LOCK, METRICS, RECIPE
 from thumbnet.training.setup import RunData, load_run_data, prepare_training, restore_training
 from thumbnet.training.state import TrainingState
 

@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import json
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import typer
+from torch import nn
+
+from thumbnet.__main__ import main
+from thumbnet.cli.app import app
+from thumbnet.datasets.catalog import CATALOG
+from thumbnet.models import build_model, cnn, mlp, model_names, resnet
+from thumbnet.models.registry import RESERVED_ARGUMENTS
+from thumbnet.training.recipe import Recipe
+from thumbnet.training.recipe_file import (
+    load_recipe,
+    make_recipe,
+    packaged_recipes,
+    parse_overrides,
+)
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+TOP_PAGES = [ROOT / name for name in ("README.md", "README.zh-CN.md", "CONTRIBUTING.md")]
+COMMAND_PAGES = [*PAGES, *(path for path in TOP_PAGES if path.exists())]
+LINK_PAGES = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+HEADING = re.compile(r"^#+ (.*?)(?: \{#([\w-]+)\})?$", re.MULTILINE)
+SHELLS = ("console", "bash", "sh")
+ENDS_COMMAND = {"|", ";", "&&", ">"}
+CHEAP = ("models", "recipes", "devices", "data list", "data info mnist")
+
+
+def page_id(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def blocks(path: Path, *languages: str) -> list[str]:
+    text = path.read_text(encoding="utf-8")
+    return [body for language, body in FENCE.findall(text) if language in languages]
+
+
+def commands(path: Path) -> Iterator[list[str]]:
+    """Yield the words behind each ``thumbnet`` of a page's shell blocks."""
+    for line in "".join(blocks(path, *SHELLS)).splitlines():
+        lexer = shlex.shlex(line, posix=True, punctuation_chars="|;&><")
+        lexer.whitespace_split = True
+        command: list[str] = []
+        for word in [*lexer, ";"]:
+            if word not in ENDS_COMMAND:
+                command.append(word)
+                continue
+            while command and re.fullmatch(r"[A-Z_]+=.*", command[0]):
+                del command[0]
+            if command[:1] == ["thumbnet"]:
+                yield command[1:]
+            command = []
+
+
+ALL_COMMANDS = [
+    pytest.param(words, id=f"{page_id(path)}: {' '.join(words)}")
+    for path in COMMAND_PAGES
+    for words in commands(path)
+]
+
+
+def parse(words: list[str]) -> tuple[str, dict[str, Any]]:
+    """Parse a command as ``thumbnet`` would, without running it; return verb and parameters."""
+    command: Any = typer.main.get_command(app)
+    context, verb = command.make_context("thumbnet", list(words)), []
+    with context:
+        rest = words
+        while hasattr(command, "resolve_command"):
+            name, command, rest = command.resolve_command(context, rest)
+            verb.append(name)
+        return " ".join(verb), command.make_context(verb[-1], list(rest)).params
+
+
+def load_script(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def check_recipe(recipe: Recipe) -> None:
+    """Build the recipe's network, which raises if its arguments or its input do not fit."""
+    section = recipe.input
+    shape = (section.channels, section.size_px, section.size_px)
+    assert isinstance(
+        build_model(recipe.model.name, shape, 10, **recipe.model.arguments), nn.Module
+    )
+
+
+@pytest.fixture
+def tables(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    return load_script(ROOT / "benchmarks" / "make_tables.py")
+
+
+@pytest.mark.parametrize("words", ALL_COMMANDS)
+def test_documented_command_parses(words: list[str]) -> None:
+    verb, parameters = parse(words)
+    if verb == "train":
+        recipe = parameters["recipe"] or "mnist"
+        # A recipe of one's own stands in a block of its page, which is tested below.
+        source = "mnist" if recipe.endswith(".toml") else recipe
+        check_recipe(load_recipe(source, parse_overrides(parameters["changes"] or [])))
+    if verb == "recipes" and parameters["name"]:
+        assert parameters["name"] in packaged_recipes()
+    named = {"train": "data", "test": "data", "data info": "name", "data show": "name"}
+    dataset = parameters.get(named.get(verb, ""))
+    assert dataset is None or dataset in CATALOG or dataset.startswith("folder:")
+
+
+def test_wrong_command_would_be_noticed() -> None:
+    for words in (["trian"], ["train", "--epochs", "3"], ["predict", "runs/demo"]):
+        with pytest.raises(Exception, match=r"trian|epochs|images"):
+            parse(words)
+
+
+@pytest.mark.parametrize("command", CHEAP)
+def test_cheap_documented_command_runs(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.split() in [words for path in PAGES for words in commands(path)]
+    assert main(command.split()) == 0
+    assert ("cpu" if command == "devices" else "mnist") in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", PAGES, ids=page_id)
+def test_recipes_in_pages_are_valid(path: Path) -> None:
+    for block in blocks(path, "toml"):
+        check_recipe(make_recipe(tomllib.loads(block)))
+
+
+@pytest.mark.parametrize("path", LINK_PAGES, ids=page_id)
+def test_internal_links_resolve(path: Path) -> None:
+    text = FENCE.sub("", path.read_text(encoding="utf-8"))
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith("https://"):
+            continue
+        name, _, anchor = target.partition("#")
+        file = (path.parent / name).resolve() if name else path
+        assert file.is_file(), f"{target} leads nowhere"
+        if anchor:
+            assert anchor in anchors(file), f"{target} has no such heading"
+
+
+def anchors(path: Path) -> set[str]:
+    """Return a page's anchors, by the rule of pymdownx.slugs for titles in English."""
+    text = FENCE.sub("", path.read_text(encoding="utf-8"))
+    slugs = set()
+    for title, name in HEADING.findall(text):
+        words = re.sub(r"[^\w\- ]", "", title).strip().lower()
+        slugs.add(name or words.replace(" ", "-"))
+    return slugs
+
+
+@pytest.mark.parametrize("path", PAGES, ids=page_id)
+def test_measured_tables_are_those_of_the_committed_results(path: Path, tables: ModuleType) -> None:
+    for _, name, _ in tables.MARKER.findall(text := path.read_text(encoding="utf-8")):
+        assert name in tables.TABLES
+        if name.startswith("mistake-"):
+            body = text.partition(f"<!-- table: {name} -->\n")[2].partition("<!-- end -->")[0]
+            assert body == tables.TABLES[name]() + "\n"
+
+
+def test_every_page_with_a_measured_table_is_rewritten(tables: ModuleType) -> None:
+    having = {page_id(path) for path in PAGES if tables.MARKER.search(path.read_text("utf-8"))}
+    assert having <= set(tables.PAGES)
+
+
+def test_evidence_of_the_mistakes_says_where_it_comes_from() -> None:
+    path = ROOT / "benchmarks" / "results" / "classic_mistakes.json"
+    result = json.loads(path.read_text(encoding="utf-8"))
+    assert {"code", "libraries", "hardware", "finished"} <= result.keys()
+    assert all(len(row["eval"]["seeds"]) >= 3 for row in result["modes"])
+
+
+def test_recipe_page_is_up_to_date(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = ROOT / "scripts" / "make_recipe_page.py"
+    monkeypatch.setattr(sys, "argv", [str(script), "--check"])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(str(script), run_name="__main__")
+    assert not end.value.code, capsys.readouterr().out
+
+
+def test_recipe_page_explains_every_key_once() -> None:
+    script = load_script(ROOT / "scripts" / "make_recipe_page.py")
+    page = (DOCS / "recipes.md").read_text(encoding="utf-8")
+    keys = []
+    for prefix, section in script.sections():
+        for name, field in section.model_fields.items():
+            if not script.is_section(field):
+                keys.append(prefix + name)
+                assert bool(field.description) != (prefix + name in script.MEANINGS), prefix + name
+    assert len(keys) > 40
+    assert [page.count(f"| `{key}` | ") for key in keys] == [1] * len(keys)
+    assert set(script.MEANINGS) <= set(keys)
+
+
+def test_catalogue_page_has_every_data_set_with_its_counts() -> None:
+    rows = [
+        [cell.strip(" `") for cell in line.split("|")[1:-1]]
+        for line in (DOCS / "data.md").read_text(encoding="utf-8").splitlines()
+        if "×" in line and line.startswith("|")
+    ]
+    expected = {
+        info.name: [
+            *(f"{info.num_train:,}", f"{info.num_test:,}", str(len(info.class_names))),
+            *(str(info.channels), f"{info.size_px}×{info.size_px}"),
+        ]
+        for info in CATALOG.values()
+    }
+    assert {row[0]: row[2:] for row in rows} == expected
+
+
+def test_models_page_has_every_argument_with_its_default() -> None:
+    page = (DOCS / "models.md").read_text(encoding="utf-8")
+    sections = re.split(r"^### `", page, flags=re.MULTILINE)
+    families = {section.partition("`")[0]: section for section in sections[1:]}
+    for name, builder in (("cnn", cnn.cnn), ("mlp", mlp.mlp), ("resnet", resnet.resnet)):
+        defaults = {
+            argument: json.dumps(parameter.default)
+            for argument, parameter in inspect.signature(builder).parameters.items()
+            if argument not in RESERVED_ARGUMENTS
+        }
+        rows = re.findall(r"^\| `(\w+)` \| `(.*?)` \|", families[name], re.MULTILINE)
+        assert dict(rows) == defaults
+    assert [name for name in model_names() if f"`{name}`" not in page] == []
+
+
+@pytest.mark.slow
+def test_site_builds_without_a_warning_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocs")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(tmp_path / "site")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^WARNING", done.stdout + done.stderr, re.MULTILINE) is None
+    pages = sorted((tmp_path / "site").rglob("*.html"))
+    assert len(pages) > len(PAGES)  # and the one for addresses that do not exist
+    for page in pages:
+        loaded = re.findall(
+            r"<(?:script|img|link)[^>]* (?:src|href)=\"?(\S*?)[\"\s>]", page.read_text()
+        )
+        assert loaded
+        assert [address for address in loaded if "//" in address] == []
