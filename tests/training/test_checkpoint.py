@@ -88,8 +88,8 @@ def test_same_step_again_replaces_its_file(folder: CheckpointFolder) -> None:
 
 def test_partial_file_of_a_killed_process_is_removed(folder: CheckpointFolder) -> None:
     (folder.folder / ".step-000000010.ckpt.7.tmp").write_text("cut off")
-    path = folder.save(15, _state(15))
-    assert _names(folder) == [path.name]
+    folder.save(15, _state(15))
+    assert _names(folder) == ["step-000000010.ckpt", "step-000000015.ckpt"]
 
 
 def test_files_of_other_names_are_neither_read_nor_removed(folder: CheckpointFolder) -> None:
