@@ -100,9 +100,9 @@ def test_an_epoch_hands_out_every_image_with_its_label(
     training.start_epoch(2)
     batches = [training.batch(*bounds, 2, 0) for bounds in batch_bounds(len(training), 7)]
     order = epoch_order(30, 4, 2, shuffle)
-    assert torch.equal(torch.cat([y for _, y in batches]), tiny_images.labels[order])
+    assert torch.equal(torch.cat([batch.labels for batch in batches]), tiny_images.labels[order])
     expected = tiny_images.images[order].float() / 255
-    assert torch.equal(torch.cat([x for x, _ in batches]), expected)
+    assert torch.equal(torch.cat([batch.images for batch in batches]), expected)
 
 
 def test_batch_is_normalised_as_the_transform_does(make_images: MakeImages) -> None:
@@ -111,14 +111,14 @@ def test_batch_is_normalised_as_the_transform_does(make_images: MakeImages) -> N
     training = _training(images, make_recipe({}, {"data.shuffle": False}), norm=norm)
     training.start_epoch(0)
     expected = transforms.normalise(images.images, norm.scale, norm.mean, norm.std)
-    assert torch.equal(training.batch(0, 3, 0, 0)[0], expected)
+    assert torch.equal(training.batch(0, 3, 0, 0).images, expected)
 
 
 @pytest.mark.parametrize("channels_last", [False, True])
 def test_batch_has_the_asked_for_memory_order(make_images: MakeImages, channels_last: bool) -> None:
     training = _training(make_images([0, 1, 2], channels=3), Recipe(), channels_last)
     training.start_epoch(0)
-    images, _ = training.batch(0, 3, 0, 0)
+    images = training.batch(0, 3, 0, 0).images
     assert images.dtype == torch.float32
     assert images.is_contiguous(memory_format=torch.channels_last) is channels_last
 
@@ -174,4 +174,4 @@ def test_batches_are_augmented_before_they_are_normalised(tiny_images: ImageSet)
     training.start_epoch(1)
     moved = augment(tiny_images.images[:5], recipe.augmentation, 6, 1, 9)
     expected = transforms.normalise(moved, norm.scale, norm.mean, norm.std)
-    assert torch.equal(training.batch(0, 5, 1, 9)[0], expected)
+    assert torch.equal(training.batch(0, 5, 1, 9).images, expected)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from thumbnet.datasets.image_set import ImageSet
-from thumbnet.training.batches import batch_bounds, epoch_order
+from thumbnet.training.batches import Batch, batch_bounds, epoch_order
 from thumbnet.training.device import pinned
 from thumbnet.training.loop import Saver, Training, _validate, train_epochs
 from thumbnet.training.metrics_log import MetricsLog
@@ -201,10 +201,10 @@ def test_every_image_is_used_when_one_is_left_over(tmp_path: Path) -> None:
     seen: list[tuple[int, bytes]] = []
     original = training.images.batch
 
-    def noting(*arguments: int) -> tuple[Tensor, Tensor]:
-        batch, labels = original(*arguments)
-        seen.extend((arguments[2], image.numpy().tobytes()) for image in batch)
-        return batch, labels
+    def noting(*arguments: int) -> Batch:
+        batch = original(*arguments)
+        seen.extend((arguments[2], image.numpy().tobytes()) for image in batch.images)
+        return batch
 
     training.images.batch = noting  # type: ignore[method-assign]
     with MetricsLog(tmp_path) as log:

@@ -43,6 +43,7 @@ def train(
 ) -> None:
     """Train a recipe, test it, and write its report."""
     from thumbnet.training.interruption import Interrupted
+    from thumbnet.training.process_group import is_main_process
     from thumbnet.training.recipe_file import parse_overrides
     from thumbnet.training.train import resume as resume_run
     from thumbnet.training.train import train as train_recipe
@@ -70,6 +71,8 @@ def train(
     except Interrupted as stop:
         note(f"{stop}; everything is saved. Go on with:\n  thumbnet train --resume {stop.folder}")
         raise typer.Exit(stop.exit_code) from None
+    if not is_main_process():
+        return
     if as_json:
         print_json(run.result)
         return

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from thumbnet import transforms
 from thumbnet.datasets.image_set import ImageSet
+from thumbnet.training.process_group import ALONE, ProcessGroup
 from thumbnet.training.randomness import derive_seed, make_generator
 from thumbnet.training.recipe import AugmentationSection, Recipe
 
@@ -44,6 +45,22 @@ class Normalisation:
     std: tuple[float, ...]
 
 
+@dataclass(frozen=True)
+class Batch:
+    """What one process trains on in one step.
+
+    Attributes:
+        images: float32 ``(n, C, H, W)``, n at least 1.
+        labels: int64 ``(n,)``.
+        fraction: what part of the whole batch this is: 1 for a process alone; 0 where there are
+            more processes than images, and the image is only there to keep in step.
+    """
+
+    images: Tensor
+    labels: Tensor
+    fraction: float
+
+
 class TrainingImages:
     """The training images, whole, on the device, as augmented and normalised batches.
 
@@ -53,6 +70,7 @@ class TrainingImages:
         normalisation: the recipe's, with its numbers computed.
         device: where the uint8 tensor is kept.
         channels_last: hand out pictures in that memory order.
+        group: the processes that share each batch.
     """
 
     def __init__(
@@ -62,12 +80,14 @@ class TrainingImages:
         normalisation: Normalisation,
         device: torch.device,
         channels_last: bool,
+        group: ProcessGroup = ALONE,
     ) -> None:
         self.images = images.images.to(device)
         self.labels = images.labels.to(device)
         self.recipe = recipe
         self.normalisation = normalisation
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self.group = group
         self.order = torch.empty(0, dtype=torch.int64)
 
     def __len__(self) -> int:
@@ -78,18 +98,22 @@ class TrainingImages:
         order = epoch_order(len(self), self.recipe.seed, epoch, self.recipe.data.shuffle)
         self.order = order.to(self.images.device)
 
-    def batch(self, start: int, stop: int, epoch: int, step: int) -> tuple[Tensor, Tensor]:
-        """Return float32 ``(stop - start, C, H, W)`` images and their int64 labels."""
+    def batch(self, start: int, stop: int, epoch: int, step: int) -> Batch:
+        """Return this process's share of the epoch's images ``[start, stop)``."""
         chosen = self.order[start:stop]
         images = self.images.index_select(0, chosen)
+        # Before it is shared, so that a picture changes alike whatever the number of processes.
         images = augment(images, self.recipe.augmentation, self.recipe.seed, epoch, step)
+        first, last = self.group.share(0, stop - start)
+        share = slice(first, max(last, first + 1)) if first < stop - start else slice(0, 1)
         normalisation = self.normalisation
         prepared = transforms.normalise(
-            images, normalisation.scale, normalisation.mean, normalisation.std
+            images[share], normalisation.scale, normalisation.mean, normalisation.std
         )
-        return (
+        return Batch(
             prepared.contiguous(memory_format=self.memory_format),
-            self.labels.index_select(0, chosen),
+            self.labels.index_select(0, chosen[share]),
+            (last - first) / (stop - start),
         )
 
 

@@ -62,7 +62,7 @@ def make_receipt(
     return {
         "finished": now(),
         "recipe": recipe.model_dump(mode="json"),
-        "world_size": 1,
+        "world_size": training.group.world_size,
         "data": {
             "name": recipe.data.name,
             "num_train": len(data.train),

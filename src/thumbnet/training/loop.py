@@ -12,13 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from thumbnet.errors import DivergedError
-from thumbnet.training.batches import TrainingImages, batch_bounds
+from thumbnet.training.batches import Batch, TrainingImages, batch_bounds
 from thumbnet.training.checkpoint import CheckpointFolder
 from thumbnet.training.device import autocast
 from thumbnet.training.ema import WeightAverage
 from thumbnet.training.interruption import StopRequest
 from thumbnet.training.losses import LossFunction
-from thumbnet.training.metrics_log import MetricsLog
+from thumbnet.training.metrics_log import MetricsLog, NoLog
+from thumbnet.training.process_group import ProcessGroup
 from thumbnet.training.progress import ProgressDisplay
 from thumbnet.training.randomness import derive_seed, seed_device
 from thumbnet.training.recipe import Recipe
@@ -43,6 +44,7 @@ class Training:
         average: the running mean of the weights, if the recipe has one.
         images: the training images.
         validate: model → (mean loss, accuracy) on the validation images, if there are any.
+        group: the processes that train together.
         identity: what a checkpoint must agree with to be continued, e.g. the data's hash.
     """
 
@@ -56,15 +58,22 @@ class Training:
     average: WeightAverage | None
     images: TrainingImages
     validate: Validate | None
+    group: ProcessGroup
     identity: dict[str, Any]
 
-    def step(self, images: Tensor, labels: Tensor, learning_rate: float) -> tuple[Tensor, Tensor]:
-        """Do one step; return the batch's mean loss and number of right answers, on the device."""
+    def step(self, batch: Batch, learning_rate: float) -> tuple[Tensor, Tensor]:
+        """Do one step.
+
+        Returns:
+            This process's parts of the whole batch's mean loss and of its number of right answers,
+            0-d on the device.
+        """
         with autocast(self.device, self.bf16):
-            logits = self.forward(images)
-        loss = self.loss(logits.float(), labels)
+            logits = self.forward(batch.images)
+        loss = self.loss(logits.float(), batch.labels) * batch.fraction
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        # The gradients are averaged over the processes, but the batch's mean is a sum of parts.
+        (loss * self.group.world_size).backward()  # type: ignore[no-untyped-call]
         if self.recipe.gradient_clip is not None:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.gradient_clip)
         for group in self.optimizer.param_groups:
@@ -72,7 +81,8 @@ class Training:
         self.optimizer.step()
         if self.average is not None:
             self.average.update(self.model)
-        return loss.detach(), (logits.detach().argmax(1) == labels).sum()
+        num_correct = (logits.detach().argmax(1) == batch.labels).sum()
+        return loss.detach(), num_correct * (batch.fraction > 0)
 
     def averaged_weights(self) -> dict[str, Tensor]:
         """Return what evaluation uses: the running mean where there is one, else the weights."""
@@ -82,7 +92,9 @@ class Training:
 class Saver:
     """Saves the complete state at the end of epochs, now and then between, and on request."""
 
-    def __init__(self, training: Training, folder: CheckpointFolder, log: MetricsLog) -> None:
+    def __init__(
+        self, training: Training, folder: CheckpointFolder, log: MetricsLog | NoLog
+    ) -> None:
         self.training, self.folder, self.log = training, folder, log
         self._last_save = time.monotonic()
 
@@ -91,6 +103,13 @@ class Saver:
         return time.monotonic() - self._last_save >= self.training.recipe.checkpoint_every_s
 
     def save(self, state: TrainingState) -> None:
+        """Save in rank 0 what is whole once every process has come here. See ``write``."""
+        if self.training.group.is_main:
+            self.write(state)
+        self.training.group.wait()
+        self._last_save = time.monotonic()
+
+    def write(self, state: TrainingState) -> None:
         """Write a checkpoint; ``state`` must be flushed.
 
         Raises:
@@ -113,13 +132,12 @@ class Saver:
             "average": training.average.state_dict() if training.average else None,
         }
         self.folder.save(state.step, contents)
-        self._last_save = time.monotonic()
 
 
 def train_epochs(
     training: Training,
     state: TrainingState,
-    log: MetricsLog,
+    log: MetricsLog | NoLog,
     saver: Saver,
     display: ProgressDisplay,
     stop: StopRequest,
@@ -142,17 +160,19 @@ def train_epochs(
         while state.step_in_epoch < len(bounds):
             start, stop_at = bounds[state.step_in_epoch]
             place = (state.epoch, state.step_in_epoch)
-            seed_device(training.device, derive_seed(recipe.seed, "dropout", *place))
-            images, labels = training.images.batch(start, stop_at, *place)
+            rank = training.group.rank
+            seed_device(training.device, derive_seed(recipe.seed, "dropout", *place, rank))
+            batch = training.images.batch(start, stop_at, *place)
             factor = learning_rate_factor(recipe.schedule, state.step, num_steps, len(bounds))
             state.learning_rate = recipe.optimizer.learning_rate * factor
-            loss, num_correct = training.step(images, labels, state.learning_rate)
+            loss, num_correct = training.step(batch, state.learning_rate)
             state.record(loss, num_correct, stop_at - start)
 
             at_end = state.step_in_epoch == len(bounds)
-            must_save = stop.signal_number is not None or (saver.is_due() and not at_end)
-            if at_end or must_save or state.step % recipe.log_every_steps == 0:
-                losses = state.flush()
+            is_due = at_end or state.step % recipe.log_every_steps == 0
+            must_save = _agree_to_save(training, saver, stop, at_end, is_due)
+            if is_due or must_save:
+                losses = state.flush(training.group)
                 now = time.perf_counter()
                 state.train_seconds += now - clock
                 _log_step(
@@ -167,10 +187,25 @@ def train_epochs(
         stop.raise_if_requested()
 
 
+def _agree_to_save(
+    training: Training, saver: Saver, stop: StopRequest, at_end: bool, is_due: bool
+) -> bool:
+    """Return whether to save after this step, on a signal or by the clock, in every process alike.
+
+    Processes that train together ask each other when they exchange their losses anyhow.
+    """
+    if training.group.world_size > 1 and not is_due:
+        return False
+    wishes = [stop.signal_number or 0, int(saver.is_due() and not at_end)]
+    signal_number, must_save = training.group.largest(wishes)
+    stop.signal_number = signal_number or None
+    return bool(signal_number or must_save)
+
+
 def _log_step(
     state: TrainingState,
     losses: list[float],
-    log: MetricsLog,
+    log: MetricsLog | NoLog,
     display: ProgressDisplay,
     images_per_s: float,
 ) -> None:
@@ -188,9 +223,13 @@ def _log_step(
 
 
 def _end_epoch(
-    training: Training, state: TrainingState, log: MetricsLog, display: ProgressDisplay
+    training: Training, state: TrainingState, log: MetricsLog | NoLog, display: ProgressDisplay
 ) -> None:
     start = time.perf_counter()
+    # Batch-norm statistics are each process's own until here; rank 0's count.
+    training.group.broadcast(training.model.buffers())
+    if training.average is not None:
+        training.group.broadcast(training.average.mean.values())
     validation_loss, validation_accuracy = _validate(training)
     state.evaluation_seconds += time.perf_counter() - start
     if validation_loss is not None and not math.isfinite(validation_loss):

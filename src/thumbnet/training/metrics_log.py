@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -67,6 +68,17 @@ class MetricsLog:
         """Make all lines survive a power cut; return the file's length in bytes."""
         os.fsync(self._file.fileno())
         return self._file.tell()
+
+
+class NoLog(contextlib.nullcontext[None]):
+    """Writes nothing: the log of the processes that are not rank 0."""
+
+    def write(self, event: str, values: dict[str, Any]) -> None:
+        """Do nothing."""
+
+    def sync(self) -> int:
+        """Return 0."""
+        return 0
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:

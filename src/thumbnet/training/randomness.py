@@ -15,12 +15,15 @@ import torch
 Stream = Literal["initialisation", "shuffle", "augmentation", "dropout"]
 
 
-def derive_seed(seed: int, stream: Stream, epoch: int = 0, step: int = 0) -> int:
+def derive_seed(seed: int, stream: Stream, epoch: int = 0, step: int = 0, rank: int = 0) -> int:
     """Return a 63-bit seed for one purpose at one place; distinct places give unrelated seeds.
 
-    The first 8 bytes of BLAKE2b (RFC 7693) over the stream's name and the three numbers.
+    The first 8 bytes of BLAKE2b (RFC 7693) over the stream's name and the numbers; ``rank`` counts
+    where processes that train together must differ, and rank 0 draws as a process alone does.
     """
     message = stream.encode() + struct.pack("<QQQ", seed, epoch, step)
+    if rank:
+        message += struct.pack("<Q", rank)
     digest = hashlib.blake2b(message, digest_size=8).digest()
     return int.from_bytes(digest, "little") >> 1
 

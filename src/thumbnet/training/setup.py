@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from thumbnet import models
@@ -24,6 +24,7 @@ from thumbnet.training.ema import WeightAverage
 from thumbnet.training.loop import Training, Validate
 from thumbnet.training.losses import make_loss
 from thumbnet.training.optimisers import make_optimizer
+from thumbnet.training.process_group import ALONE, ProcessGroup
 from thumbnet.training.randomness import derive_seed, seed_device
 from thumbnet.training.recipe import Recipe
 from thumbnet.training.state import TrainingState
@@ -64,7 +65,7 @@ def load_run_data(
 
 
 def prepare_training(
-    recipe: Recipe, data: RunData, device: torch.device
+    recipe: Recipe, data: RunData, device: torch.device, group: ProcessGroup = ALONE
 ) -> tuple[Training, TrainingState]:
     """Build the model, the optimiser and the batches for a run's beginning.
 
@@ -91,13 +92,14 @@ def prepare_training(
         device=device,
         bf16=use_bf16(recipe.precision, device),
         model=model,
-        forward=torch.compile(model) if recipe.compile else model,
+        forward=_make_forward(model, recipe, device, group),
         loss=make_loss(recipe.loss),
         optimizer=make_optimizer(recipe.optimizer, model.parameters()),
         average=WeightAverage(model, recipe.ema_decay) if recipe.ema_decay else None,
-        images=TrainingImages(data.train, recipe, normalisation, device, channels_last),
-        validate=_make_validate(data.validation, config, device),
-        identity=_identity(recipe, data, device),
+        images=TrainingImages(data.train, recipe, normalisation, device, channels_last, group),
+        validate=_make_validate(data.validation, config, device, group),
+        group=group,
+        identity=_identity(recipe, data, device, group),
     )
     return training, TrainingState(train_seconds=time.perf_counter() - start)
 
@@ -156,28 +158,42 @@ def make_config(recipe: Recipe, train: ImageSet) -> ModelConfig:
     )
 
 
+def _make_forward(
+    model: nn.Module, recipe: Recipe, device: torch.device, group: ProcessGroup
+) -> Callable[[Tensor], Tensor]:
+    wrapped = group.wrap(model, device)
+    return torch.compile(wrapped) if recipe.compile else wrapped
+
+
 def _make_validate(
-    validation: ImageSet | None, config: ModelConfig, device: torch.device
+    validation: ImageSet | None, config: ModelConfig, device: torch.device, group: ProcessGroup
 ) -> Validate | None:
     if validation is None:
         return None
-    images, labels = validation.images.to(device), validation.labels
+    num_images = len(validation)
+    start, stop = group.share(0, num_images)
+    images, labels = validation.images[start:stop].to(device), validation.labels[start:stop]
 
     def validate(model: nn.Module) -> tuple[float, float]:
         logits = predict_logits(model, images, config, device).double()
-        loss = functional.cross_entropy(logits, labels).item()
-        return loss, (logits.argmax(1) == labels).double().mean().item()
+        loss = functional.cross_entropy(logits, labels, reduction="sum")
+        num_correct = (logits.argmax(1) == labels).sum()
+        total_loss, total_correct = group.sum(torch.stack([loss, num_correct.double()])).tolist()
+        return total_loss / num_images, total_correct / num_images
 
     return validate
 
 
-def _identity(recipe: Recipe, data: RunData, device: torch.device) -> dict[str, Any]:
+def _identity(
+    recipe: Recipe, data: RunData, device: torch.device, group: ProcessGroup
+) -> dict[str, Any]:
     return {
         "recipe": recipe.model_dump_json(),
         "training_images": data.train.content_hash,
         "validation_images": data.validation.content_hash if data.validation else None,
         "device": device.type,
         "threads": torch.get_num_threads(),
+        "world_size": group.world_size,
         "bf16": use_bf16(recipe.precision, device),
     }
 

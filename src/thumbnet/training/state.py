@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from thumbnet.errors import DivergedError
+from thumbnet.training.process_group import ALONE, ProcessGroup
 
 
 @dataclass(frozen=True)
@@ -61,21 +62,27 @@ class TrainingState:
     _pending: list[tuple[Tensor, Tensor, int]] = field(default_factory=list)
 
     def record(self, loss: Tensor, num_correct: Tensor, num_images: int) -> None:
-        """Note one step's mean loss and number of right answers (0-d tensors on the device)."""
+        """Note one step of ``num_images`` images.
+
+        ``loss`` and ``num_correct`` are 0-d tensors on the device: this process's parts of the
+        batch's mean loss and of its right answers.
+        """
         self._pending.append((loss, num_correct, num_images))
         self.step_in_epoch += 1
         self.step += 1
 
-    def flush(self) -> list[float]:
+    def flush(self, group: ProcessGroup = ALONE) -> list[float]:
         """Fetch what ``record`` noted since the last flush, add it up, and return the batch losses.
+
+        Losses and right answers are summed over the processes of ``group``, at the same step.
 
         Raises:
             DivergedError: one of the losses is not finite.
         """
         if not self._pending:
             return []
-        losses = torch.stack([loss for loss, _, _ in self._pending]).tolist()
-        correct = torch.stack([right for _, right, _ in self._pending]).tolist()
+        losses = group.sum(torch.stack([loss for loss, _, _ in self._pending])).tolist()
+        correct = group.sum(torch.stack([right for _, right, _ in self._pending])).tolist()
         counts = [count for _, _, count in self._pending]
         self._pending.clear()
         for index, loss in enumerate(losses):

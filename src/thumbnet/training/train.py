@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import torch
 from filelock import FileLock, Timeout
 
 from thumbnet import files
@@ -15,7 +18,14 @@ from thumbnet.training.device import choose_device, pinned
 from thumbnet.training.finish import finish_run
 from thumbnet.training.interruption import StopRequest
 from thumbnet.training.loop import Saver, Training, train_epochs
-from thumbnet.training.metrics_log import MetricsLog
+from thumbnet.training.metrics_log import MetricsLog, NoLog
+from thumbnet.training.process_group import (
+    ProcessGroup,
+    is_main_process,
+    joined,
+    local_device,
+    num_restarts,
+)
 from thumbnet.training.progress import ProgressDisplay, make_display
 from thumbnet.training.recipe import Recipe
 from thumbnet.training.recipe_file import load_recipe, make_recipe, recipe_to_toml
@@ -61,17 +71,23 @@ def train(
         resolved = make_recipe(recipe.model_dump(exclude_unset=True), changes)
     else:
         resolved = load_recipe(recipe, changes)
-    chosen = choose_device(device)
-    folder = Path(out) if out is not None else next_run_folder(resolved.name)
-    check_new_run_folder(folder)
-    display = make_display(progress)
-    images = load_run_data(resolved, skip_bad=skip_bad, report=display.message)
-    with pinned(resolved.threads):
-        training, state = prepare_training(resolved, images, chosen)
-        _create_run_folder(folder, training, state)
-        run = Run(folder)
-        with _locked(folder):
-            _go_on(run, training, state, images, display, 0, skip_bad, tensorboard)
+    chosen = local_device(choose_device(device))
+    options = _Options(skip_bad, tensorboard, make_display(progress and is_main_process()))
+    with joined(chosen) as group:
+        folder = Path(out) if out is not None else next_run_folder(resolved.name)
+        folder = Path(group.broadcast_text(str(folder)))
+        if num_restarts() and (folder / RECIPE).is_file():
+            return _resume(Run(folder), chosen, group, options)
+        check_new_run_folder(folder)
+        images = load_run_data(resolved, skip_bad=skip_bad, report=options.display.message)
+        with pinned(resolved.threads):
+            training, state = prepare_training(resolved, images, chosen, group)
+            if group.is_main:
+                _create_run_folder(folder, training, state)
+            group.wait()
+            run = Run(folder)
+            with _locked(folder, group):
+                _go_on(run, training, state, images, options)
     return run
 
 
@@ -98,22 +114,38 @@ def resume(
         CheckpointError: no run, no whole checkpoint, or the recipe or the data has changed.
     """
     run = Run(folder)
-    display = make_display(progress)
+    options = _Options(skip_bad, tensorboard, make_display(progress and is_main_process()))
     if run.is_finished:
-        display.message(f"{run.folder} has finished already; nothing to do")
+        options.display.message(f"{run.folder} has finished already; nothing to do")
         return run
-    with _locked(run.folder):
-        checkpoint = CheckpointFolder(run.folder / CHECKPOINTS).load_newest(display.message)
-        identity = checkpoint["identity"]
+    chosen = local_device(choose_device(device or _newest_checkpoint(run)["identity"]["device"]))
+    with joined(chosen) as group:
+        return _resume(run, chosen, group, options)
+
+
+@dataclass(frozen=True)
+class _Options:
+    """What a caller may choose that changes no bit of the result."""
+
+    skip_bad: bool
+    tensorboard: bool
+    display: ProgressDisplay
+
+
+def _resume(run: Run, device: torch.device, group: ProcessGroup, options: _Options) -> Run:
+    with _locked(run.folder, group):
+        checkpoint = _newest_checkpoint(run, options.display.message)
         recipe = run.recipe
-        chosen = choose_device(device or identity["device"])
-        images = load_run_data(recipe, skip_bad=skip_bad, report=display.message)
-        with pinned(identity["threads"]):
-            training, _ = prepare_training(recipe, images, chosen)
+        images = load_run_data(recipe, skip_bad=options.skip_bad, report=options.display.message)
+        with pinned(checkpoint["identity"]["threads"]):
+            training, _ = prepare_training(recipe, images, device, group)
             state = restore_training(training, checkpoint)
-            offset = checkpoint["metrics_offset"]
-            _go_on(run, training, state, images, display, offset, skip_bad, tensorboard)
+            _go_on(run, training, state, images, options, checkpoint["metrics_offset"])
     return run
+
+
+def _newest_checkpoint(run: Run, warn: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
+    return CheckpointFolder(run.folder / CHECKPOINTS).load_newest(warn)
 
 
 def _go_on(
@@ -121,19 +153,16 @@ def _go_on(
     training: Training,
     state: TrainingState,
     images: RunData,
-    display: ProgressDisplay,
-    metrics_offset: int,
-    skip_bad: bool,
-    tensorboard: bool,
+    options: _Options,
+    metrics_offset: int = 0,
 ) -> None:
     checkpoints = CheckpointFolder(run.folder / CHECKPOINTS)
+    is_main = training.group.is_main
+    log = MetricsLog(run.folder, metrics_offset, options.tensorboard) if is_main else NoLog()
     try:
-        with (
-            MetricsLog(run.folder, metrics_offset, tensorboard) as log,
-            StopRequest(run.folder) as stop,
-        ):
+        with log, StopRequest(run.folder) as stop:
             saver = Saver(training, checkpoints, log)
-            train_epochs(training, state, log, saver, display, stop)
+            train_epochs(training, state, log, saver, options.display, stop)
     except DivergedError as error:
         raise DivergedError(
             error.what,
@@ -144,8 +173,10 @@ def _go_on(
     except OSError as error:
         raise files.cannot_write(run.folder, error) from error
     finally:
-        display.stop()
-    finish_run(run.folder, training, state, images, skip_bad)
+        options.display.stop()
+    if is_main:
+        finish_run(run.folder, training, state, images, options.skip_bad)
+    training.group.wait()
 
 
 def _create_run_folder(folder: Path, training: Training, state: TrainingState) -> None:
@@ -155,12 +186,15 @@ def _create_run_folder(folder: Path, training: Training, state: TrainingState) -
         (partial / METRICS).touch()
         (partial / CHECKPOINTS).mkdir()
         with MetricsLog(partial) as log:
-            Saver(training, CheckpointFolder(partial / CHECKPOINTS), log).save(state)
+            Saver(training, CheckpointFolder(partial / CHECKPOINTS), log).write(state)
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from training the same run; a killed process keeps nothing."""
+def _locked(folder: Path, group: ProcessGroup) -> Iterator[None]:
+    """Keep other trainings from the same run; a killed process keeps nothing."""
+    if not group.is_main:
+        yield
+        return
     try:
         with FileLock(folder / LOCK, timeout=0):
             yield
