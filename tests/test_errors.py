@@ -48,3 +48,8 @@ def test_nearest_names_the_closest_and_lists_all_sorted() -> None:
 
 def test_nearest_hints_at_nothing_when_nothing_is_close() -> None:
     assert nearest("zzz", ["seed", "epochs"]) == "one of: epochs, seed"
+
+
+def test_nearest_lists_only_the_closest_of_many() -> None:
+    phrase = nearest("epochz", [*(f"key_{number}" for number in range(30)), "epochs"])
+    assert phrase == "one of 31 names: epochs, … (did you mean 'epochs'?)"

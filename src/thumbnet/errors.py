@@ -84,13 +84,20 @@ class MissingExtraError(ThumbnetError):
     """An optional part of Thumbnet is not installed."""
 
 
+LONGEST_LIST = 20
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a phrase naming the closest known names, for an ``expected`` line.
+    """Return a phrase naming the known names, the closest first said, for an ``expected`` line.
+
+    Of more than 20 names only the closest are listed.
 
     >>> nearest("epochz", ["epochs", "seed"])
     "one of: epochs, seed (did you mean 'epochs'?)"
     """
     names = sorted(known)
-    matches = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    matches = difflib.get_close_matches(name, names, n=5, cutoff=0.5)
     hint = f" (did you mean '{matches[0]}'?)" if matches else ""
+    if len(names) > LONGEST_LIST:
+        return f"one of {len(names)} names: {', '.join(matches or names[:5])}, …{hint}"
     return f"one of: {', '.join(names)}{hint}"

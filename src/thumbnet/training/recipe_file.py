@@ -108,6 +108,7 @@ def resolve_key(key: str) -> str:
     raise RecipeError(
         f"a recipe has no key '{key}'",
         expected=nearest(key, known if "." in key else {*leaves, *known}),
+        fix="see every key: thumbnet recipes mnist",
     )
 
 

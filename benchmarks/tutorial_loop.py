@@ -1,0 +1,130 @@
+"""Time the usual tutorial loop against Thumbnet's, on the same model, batch, optimiser and images.
+
+Usage::
+
+    python benchmarks/tutorial_loop.py                             # the three of MNIST
+    python benchmarks/tutorial_loop.py --cifar10 folder:cifar10.zip
+
+The usual way: a torchvision-style data set that makes a ``PIL.Image`` of every picture,
+``ToTensor`` and ``Normalize`` on each, a ``DataLoader`` with 0 and with 2 workers (the better one
+counts), torch's default optimiser, and ``loss.item()`` at every step. Rounds alternate, so that a
+change of the machine's speed hits both; the figure is the ratio within a round. Writes
+``benchmarks/results/tutorial_loop.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
+
+import thumbnet
+from thumbnet import models
+from thumbnet.files import to_json
+from thumbnet.training.receipt import describe_environment, now
+from thumbnet.training.recipe import Recipe
+from thumbnet.training.recipe_file import load_recipe
+
+RECIPES = ("tutorial-mlp", "tutorial-cnn", "tutorial-resnet", "tutorial-resnet18-cifar10")
+RESULT = Path(__file__).parent / "results" / "tutorial_loop.json"
+
+
+class Pictures(Dataset[tuple[torch.Tensor, int]]):
+    """Pictures in memory, made into a ``PIL.Image`` and transformed one by one."""
+
+    def __init__(self, images: thumbnet.ImageSet, recipe: Recipe) -> None:
+        arrays = images.images.permute(0, 2, 3, 1)
+        self.pixels = (arrays[..., 0] if images.shape[0] == 1 else arrays).contiguous().numpy()
+        self.labels = images.labels.tolist()
+        steps: list[Any] = [transforms.ToTensor()]
+        if recipe.input.mean:
+            steps.append(transforms.Normalize(recipe.input.mean, recipe.input.std))
+        self.transform = transforms.Compose(steps)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        return self.transform(Image.fromarray(self.pixels[index])), self.labels[index]
+
+
+def usual_epoch_s(images: thumbnet.ImageSet, recipe: Recipe, num_workers: int) -> float:
+    """Return the seconds of one epoch of the usual loop."""
+    torch.manual_seed(0)
+    model = models.build_model(recipe.model.name, images.shape, images.num_classes)
+    section = recipe.optimizer
+    optimizer: torch.optim.Optimizer
+    if section.name == "sgd":
+        optimizer = torch.optim.SGD(
+            model.parameters(), lr=section.learning_rate, momentum=section.momentum
+        )
+    else:
+        optimizer = torch.optim.Adam(model.parameters(), lr=section.learning_rate)
+    loader = DataLoader(
+        Pictures(images, recipe), recipe.batch_size, recipe.data.shuffle, num_workers=num_workers
+    )
+    criterion = nn.CrossEntropyLoss()
+    total = 0.0
+    start = time.perf_counter()
+    model.train()
+    for inputs, targets in loader:
+        optimizer.zero_grad()
+        loss = criterion(model(inputs), targets)
+        loss.backward()
+        optimizer.step()
+        total += loss.item()
+    return time.perf_counter() - start
+
+
+def our_epoch_s(recipe: Recipe) -> float:
+    """Return the training seconds that the receipt of a run of one epoch states."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = thumbnet.train(recipe, out=Path(folder) / "run", device="cpu", progress=False)
+        seconds: float = run.result["train_seconds"]
+        return seconds
+
+
+def main() -> None:
+    """Alternate, print a row for each recipe, write the result."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--cifar10", help="where CIFAR-10 is; without it that recipe is left out")
+    parser.add_argument("--images", type=int, default=15000, help="training images of an epoch")
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    rows = []
+    for name in RECIPES:
+        changes: dict[str, object] = {"epochs": 1, "data.limit": arguments.images}
+        if name.endswith("cifar10"):
+            if arguments.cifar10 is None:
+                continue
+            changes["data.name"] = arguments.cifar10
+        recipe = load_recipe(name, changes)
+        section = recipe.input
+        images = thumbnet.load_dataset(
+            recipe.data.name, "train", channels=section.channels, size_px=section.size_px
+        ).subset(range(arguments.images))
+        rounds = []
+        for _ in range(arguments.rounds):
+            usual = {workers: usual_epoch_s(images, recipe, workers) for workers in (0, 2)}
+            rounds.append({"usual_s": usual, "ours_s": our_epoch_s(recipe)})
+        ratios = [min(row["usual_s"].values()) / row["ours_s"] for row in rounds]
+        rows.append({"recipe": name, "ratio": statistics.median(ratios), "rounds": rounds})
+        print(
+            f"{name:28s} {statistics.median(ratios):.2f}×  ({min(ratios):.2f} to {max(ratios):.2f})"
+        )
+    environment = describe_environment(torch.device("cpu"))
+    summary = {"finished": now(), "images": arguments.images, "rows": rows}
+    RESULT.write_text(to_json({**summary, **environment}), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
