@@ -42,7 +42,7 @@ CLAIMS = {
 }
 HEADERS = {
     "en": "| recipe | parameters | its source says | measured here, test | seeds | training time |",
-    "zh": "| 配方 | 参数量 | 原教程声称 | 本机实测(测试集) | 种子数 | 训练时间 |",
+    "zh": "| 配方 | 参数量 | 原教程声称 | 本机实测（测试集） | 种子数 | 训练时间 |",
 }
 
 
