@@ -41,24 +41,23 @@ CLAIMS = {
     "mnist": "—",
 }
 HEADERS = {
-    "en": "| recipe | parameters | its source says | measured here, test | seeds | training time |",
-    "zh": "| 配方 | 参数量 | 原教程声称 | 本机实测（测试集） | 种子数 | 训练时间 |",
+    "en": "| recipe | parameters | its source says | measured here, test | seeds |",
+    "zh": "| 配方 | 参数量 | 原教程声称 | 本机实测（测试集） | 种子数 |",
 }
 
 
 def classic_recipes(language: str) -> str:
     """Return the table of the classic recipes: claim beside mean ± deviation over seeds."""
-    lines = [HEADERS[language], "| --- | ---: | --- | --- | ---: | ---: |"]
+    lines = [HEADERS[language], "| --- | ---: | --- | --- | ---: |"]
     for recipe, claim in CLAIMS.items():
         receipts = _receipts(recipe)
         if not receipts:
             continue
         accuracies = [100 * receipt["results"]["test"]["accuracy"] for receipt in receipts]
-        times = [receipt["times"]["train_s"] for receipt in receipts]
         lines.append(
             f"| `{recipe}` | {receipts[0]['parameters']:,} | {claim} "
             f"| **{statistics.mean(accuracies):.2f} ± {statistics.stdev(accuracies):.2f} %** "
-            f"| {len(receipts)} | {statistics.mean(times):.0f} s |"
+            f"| {len(receipts)} |"
         )
     return "\n".join(lines)
 
