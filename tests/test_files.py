@@ -78,7 +78,7 @@ def test_new_folder_appears_whole_when_the_block_ends(tmp_path: Path, exists: bo
     path = tmp_path / "made" / "out"
     if exists:
         path.mkdir(parents=True)
-    with files.new_folder(path) as temporary:
+    with files.new_folder(path, last="a") as temporary:
         (temporary / "a").write_text("1")
         assert not (path / "a").exists()
     assert [file.name for file in path.iterdir()] == ["a"]
@@ -91,7 +91,10 @@ def test_folder_of_a_block_that_fails_is_removed_and_the_error_passes(tmp_path: 
         (folder / "a").write_text("1")
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), files.new_folder(tmp_path / "out") as temporary:
+    with (
+        pytest.raises(KeyboardInterrupt),
+        files.new_folder(tmp_path / "out", last="a") as temporary,
+    ):
         interrupted(temporary)
     assert list(tmp_path.iterdir()) == []
 
@@ -99,23 +102,58 @@ def test_folder_of_a_block_that_fails_is_removed_and_the_error_passes(tmp_path: 
 def test_full_disk_in_the_block_is_an_output_error(tmp_path: Path) -> None:
     with (
         pytest.raises(OutputError, match=r"No space left(.|\n)*free some space"),
-        files.new_folder(tmp_path / "out"),
+        files.new_folder(tmp_path / "out", last="a"),
     ):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("kind", ["file", "folder in use"])
-def test_place_that_is_taken_is_refused_and_kept(tmp_path: Path, kind: str) -> None:
+def test_file_in_the_place_of_a_new_folder_is_refused_and_kept(tmp_path: Path) -> None:
     path = tmp_path / "out"
-    if kind == "file":
-        path.write_text("mine")
-    else:
-        path.mkdir()
-        (path / "mine").write_text("mine")
-    with pytest.raises(OutputError, match="the output folder is in use"), files.new_folder(path):
+    path.write_text("mine")
+    with (
+        pytest.raises(OutputError, match="the output folder is a file"),
+        files.new_folder(path, last="a"),
+    ):
         pytest.fail("the block must not run")
-    assert path.is_file() or (path / "mine").is_file()
+    assert path.read_text() == "mine"
+
+
+def test_folder_with_other_files_gets_the_entries_the_last_one_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "out"
+    path.mkdir()
+    (path / "mine").write_text("mine")
+    moved = []
+    original = Path.replace
+
+    def note(source: Path, target: Path) -> Path:
+        moved.append(target.name)
+        return original(source, target)
+
+    monkeypatch.setattr(Path, "replace", note)
+    with files.new_folder(path, last="a") as temporary:
+        for name in ("a", "b", "c"):
+            (temporary / name).write_text(name)
+    assert sorted(file.name for file in path.iterdir()) == ["a", "b", "c", "mine"]
+    assert moved[-1] == "a"
+
+
+def test_entry_of_the_same_name_is_refused_and_nothing_is_moved(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.mkdir()
+    (path / "b").write_text("mine")
+
+    def fill() -> None:
+        with files.new_folder(path, last="b") as temporary:
+            for name in ("a", "b"):
+                (temporary / name).write_text("new")
+
+    with pytest.raises(OutputError, match="has a 'b' already"):
+        fill()
+    assert [file.name for file in path.iterdir()] == ["b"]
+    assert (path / "b").read_text() == "mine"
 
 
 def test_new_folder_below_a_file_is_an_output_error(tmp_path: Path) -> None:
@@ -123,7 +161,7 @@ def test_new_folder_below_a_file_is_an_output_error(tmp_path: Path) -> None:
     path = tmp_path / "file" / "out"
     with (
         pytest.raises(OutputError, match=r"cannot write: (Not a directory|File exists)"),
-        files.new_folder(path),
+        files.new_folder(path, last="a"),
     ):
         pytest.fail("the block must not run")
 

@@ -38,32 +38,51 @@ def write_atomically(path: Path, data: bytes | str) -> None:
 
 
 @contextlib.contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder that becomes ``path`` when the block ends well, and else is removed.
+def new_folder(path: Path, last: str) -> Iterator[Path]:
+    """Yield a temporary folder whose content is at ``path`` when the block ends well, else gone.
 
-    ``path`` must not exist, or be an empty folder.
+    A ``path`` that is new or empty appears whole. A folder that holds other files keeps them: the
+    entries are moved in beside them, the one named ``last`` at the end, so that its presence says
+    that the rest is there.
 
     Raises:
-        OutputError: the place is taken or cannot be written.
+        OutputError: ``path`` is a file, has an entry of the same name, or cannot be written.
     """
     try:
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise OutputError("the output folder is in use", got=path, expected="a new folder")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        if path.exists() and not path.is_dir():
+            raise OutputError("the output folder is a file", got=path, expected="a folder")
+        in_use = path.exists() and any(path.iterdir())
+        parent = path if in_use else path.parent
+        parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=parent))
     except OSError as error:
         raise cannot_write(path, error) from error
     try:
         temporary.chmod(0o755)
         yield temporary
-        temporary.replace(path)
+        if in_use:
+            _move_in(temporary, path, last)
+        else:
+            temporary.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        shutil.rmtree(temporary, ignore_errors=True)
         raise cannot_write(path, error) from error
-    except BaseException:
+    finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        raise
+
+
+def _move_in(source: Path, target: Path, last: str) -> None:
+    entries = sorted(source.iterdir(), key=lambda entry: entry.name == last)
+    for entry in entries:
+        if (target / entry.name).exists():
+            raise OutputError(
+                f"the output folder has a '{entry.name}' already",
+                got=target,
+                expected="a new folder, or one without it",
+            )
+    for entry in entries:
+        entry.replace(target / entry.name)
+    sync_folder(target)
 
 
 def replace_folder(path: Path, source: Path) -> None:

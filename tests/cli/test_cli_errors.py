@@ -74,8 +74,8 @@ def put_a_file(place: Path) -> None:
 
 
 def fill_a_folder(place: Path) -> None:
-    (place / "full").mkdir()
-    (place / "full/precious.txt").write_text("mine", encoding="utf-8")
+    (place / "full/model").mkdir(parents=True)
+    (place / "full/model/precious.txt").write_text("mine", encoding="utf-8")
 
 
 def remove_checkpoints(place: Path) -> None:
@@ -203,14 +203,14 @@ MISTAKES = {
     ),
     "out-is-a-file": Mistake(
         ["train", "tiny.toml", "--out", "taken"],
-        "the output folder is in use",
+        "the output folder is a file",
         ["taken"],
         put_a_file,
     ),
     "out-is-full": Mistake(
         ["train", "tiny.toml", "--out", "full"],
-        "the output folder is in use",
-        ["full"],
+        "the output folder has files that a run would write",
+        ["full", "model"],
         fill_a_folder,
     ),
     "out-is-a-run": Mistake(

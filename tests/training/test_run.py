@@ -65,11 +65,22 @@ def test_folder_with_a_run_points_to_resume(tmp_path: Path) -> None:
         check_new_run_folder(tmp_path)
 
 
-def test_folder_or_file_in_the_way_is_refused(tmp_path: Path) -> None:
+def test_file_in_the_way_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    for path in (tmp_path, tmp_path / "file"):
-        with pytest.raises(OutputError, match="the output folder is in use"):
-            check_new_run_folder(path)
+    with pytest.raises(OutputError, match="the output folder is a file"):
+        check_new_run_folder(tmp_path / "file")
+
+
+def test_folder_with_other_files_is_taken_but_not_with_ones_that_a_run_writes(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "notes.txt").touch()
+    check_new_run_folder(tmp_path)
+    for name in ("model", "checkpoints"):
+        (tmp_path / name).mkdir()
+        with pytest.raises(OutputError, match=f"files that a run would write(.|\n)*: {name}"):
+            check_new_run_folder(tmp_path)
+        (tmp_path / name).rmdir()
 
 
 def test_damaged_receipt_is_named(tmp_path: Path) -> None:

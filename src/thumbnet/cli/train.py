@@ -17,7 +17,7 @@ def train(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="In place of the recipe's.")] = None,
     out: Annotated[
-        Path | None, typer.Option(help="The run folder, new. Default: runs/<recipe>-<n>.")
+        Path | None, typer.Option(help="The run folder. Default: runs/<recipe>-<n>.")
     ] = None,
     changes: Annotated[
         list[str] | None,

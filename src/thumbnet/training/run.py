@@ -11,7 +11,7 @@ from thumbnet.evaluation.metrics import Evaluation
 from thumbnet.training.receipt import read_receipt
 from thumbnet.training.recipe import Recipe
 from thumbnet.training.recipe_file import load_recipe
-from thumbnet.training.run_files import CHECKPOINTS, RECEIPT, RECIPE
+from thumbnet.training.run_files import ALL, CHECKPOINTS, RECEIPT, RECIPE
 
 
 class Run:
@@ -100,15 +100,24 @@ def next_run_folder(recipe_name: str, parent: Path = Path("runs")) -> Path:
 
 
 def check_new_run_folder(folder: Path) -> None:
-    """Raise ``OutputError`` if ``folder`` holds something already."""
+    """Raise ``OutputError`` if ``folder`` is a file, or holds what a run would write.
+
+    Other files in it stay as they are.
+    """
     if (folder / RECIPE).is_file():
         raise OutputError(
             "there is a run in this folder already",
             got=folder,
-            expected="a new or empty folder",
+            expected="a folder without a run",
             fix=f"thumbnet train --resume {folder}, or another --out",
         )
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not folder.is_dir():
+        raise OutputError("the output folder is a file", got=folder, expected="a folder")
+    taken = [name for name in ALL if (folder / name).exists()]
+    if taken:
         raise OutputError(
-            "the output folder is in use", got=folder, expected="a new or empty folder"
+            "the output folder has files that a run would write",
+            got=f"{folder}: {', '.join(taken)}",
+            expected="a folder without them",
+            fix="another --out",
         )

@@ -51,7 +51,7 @@ def train(
 
     Args:
         recipe: a packaged recipe's name, a ``.toml`` file, or a ``Recipe``.
-        out: the run folder, new or empty; by default ``runs/<recipe>-<n>``.
+        out: the run folder, without a run in it; by default ``runs/<recipe>-<n>``.
         seed: in place of the recipe's.
         data: in place of the recipe's ``data.name``, e.g. ``"folder:my-pictures"``.
         overrides: other changes, dotted key → value, see ``load_recipe``.
@@ -181,7 +181,7 @@ def _go_on(
 
 def _create_run_folder(folder: Path, training: Training, state: TrainingState) -> None:
     """Make a run folder that can be resumed from its first moment: recipe, empty log, step 0."""
-    with files.new_folder(folder) as partial:
+    with files.new_folder(folder, last=RECIPE) as partial:
         files.write_atomically(partial / RECIPE, recipe_to_toml(training.recipe))
         (partial / METRICS).touch()
         (partial / CHECKPOINTS).mkdir()
