@@ -21,7 +21,7 @@ from torch import nn
 from thumbnet.__main__ import main
 from thumbnet.cli.app import app
 from thumbnet.datasets.catalog import CATALOG
-from thumbnet.models import build_model, cnn, mlp, model_names, resnet
+from thumbnet.models import build_model, cnn, mlp, model_names, resnet, whitened_cnn
 from thumbnet.models.registry import RESERVED_ARGUMENTS
 from thumbnet.training.recipe import Recipe
 from thumbnet.training.recipe_file import (
@@ -235,7 +235,8 @@ def test_models_page_has_every_argument_with_its_default() -> None:
     page = (DOCS / "models.md").read_text(encoding="utf-8")
     sections = re.split(r"^### `", page, flags=re.MULTILINE)
     families = {section.partition("`")[0]: section for section in sections[1:]}
-    for name, builder in (("cnn", cnn.cnn), ("mlp", mlp.mlp), ("resnet", resnet.resnet)):
+    builders = (cnn.cnn, mlp.mlp, resnet.resnet, whitened_cnn.whitened_cnn)
+    for name, builder in zip(("cnn", "mlp", "resnet", "whitened-cnn"), builders, strict=True):
         defaults = {
             argument: json.dumps(parameter.default)
             for argument, parameter in inspect.signature(builder).parameters.items()

@@ -47,7 +47,7 @@ NAN, INFINITE = float("nan"), float("inf")
         *[("optimizer.momentum", value) for value in (-0.1, 1)],
         *[("optimizer.weight_decay", value) for value in (-1e-4, NAN)],
         *[("optimizer.epsilon", value) for value in (0, -1)],
-        ("schedule.name", "linear"),
+        ("schedule.name", "linea"),
         *[("schedule.warmup", value) for value in (-0.1, 1)],
         *[("schedule.final", value) for value in (-0.1, 1.1)],
         ("schedule.step_epochs", 0),
@@ -99,7 +99,7 @@ def test_name_must_be_usable_as_a_file_name(name: str) -> None:
 def test_optimizer_takes_exactly_its_own_keys(name: str) -> None:
     keys = set(OptimizerSection.model_fields) - {"name", "learning_rate"}
     values = {"momentum": 0.5, "nesterov": True, "weight_decay": 0.1, "betas": [0.8, 0.9]}
-    values["epsilon"] = 1e-6
+    values |= {"epsilon": 1e-6, "other_learning_rate": 0.2, "other_momentum": 0.7}
     own = {key: values[key] for key in OPTIMIZER_KEYS[name]}
     assert OptimizerSection.model_validate({"name": name, **own}).weight_decay == 0.1
     for key in keys - OPTIMIZER_KEYS[name]:

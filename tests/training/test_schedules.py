@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from thumbnet.training.recipe import ScheduleSection
 from thumbnet.training.schedules import learning_rate_factor
 
-NAMES = ["constant", "step", "cosine", "one-cycle"]
+NAMES = ["constant", "step", "linear", "cosine", "one-cycle"]
 
 
 def _factors(num_steps: int, steps_per_epoch: int = 1, **values: Any) -> list[float]:
@@ -108,7 +108,11 @@ def test_factor_is_never_negative_nor_above_the_peak(
         assert factors == sorted(factors)
 
 
-@given(st.sampled_from(["constant", "cosine", "one-cycle"]), st.floats(0.1, 0.9), st.floats(0, 1))
+@given(
+    st.sampled_from(["constant", "linear", "cosine", "one-cycle"]),
+    st.floats(0.1, 0.9),
+    st.floats(0, 1),
+)
 def test_factor_never_jumps(name: str, warmup: float, final: float) -> None:
     factors = _factors(200, name=name, warmup=warmup, final=final)
     changes = [abs(after - before) for before, after in itertools.pairwise(factors)]
@@ -120,3 +124,11 @@ def test_factor_never_jumps(name: str, warmup: float, final: float) -> None:
 def test_run_of_one_step_has_a_rate(name: str) -> None:
     (factor,) = _factors(1, name=name)
     assert 0 < factor <= 1
+
+
+def test_linear_falls_from_the_end_of_the_warm_up_to_its_final_multiple() -> None:
+    factors = _factors(100, name="linear", warmup=0.2, final=0.1)
+
+    assert factors[20] == pytest.approx(1.0)
+    assert factors[60] == pytest.approx(0.55)
+    assert factors[99] == pytest.approx(0.1 + 0.9 / 80)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 
 from thumbnet.errors import DeviceError
+from thumbnet.training.memory import keep_freed_memory
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
 
@@ -78,6 +80,7 @@ def pinned(threads: int | None = None) -> Iterator[None]:
 
     The number of threads is part of the result: it decides the order in which sums are made.
     """
+    deterministic: Any = torch.utils.deterministic
     # cuBLAS reads this when it starts; without it deterministic mode refuses to multiply.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = (
@@ -85,9 +88,13 @@ def pinned(threads: int | None = None) -> Iterator[None]:
         torch.get_num_threads(),
         torch.backends.cudnn.benchmark,
         torch.get_rng_state(),
+        deterministic.fill_uninitialized_memory,
     )
+    keep_freed_memory()
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False
+    # Writing NaN into every new tensor would find a read of unwritten memory, at one more pass.
+    deterministic.fill_uninitialized_memory = False
     if threads is not None:
         torch.set_num_threads(threads)
     try:
@@ -97,3 +104,4 @@ def pinned(threads: int | None = None) -> Iterator[None]:
         torch.set_num_threads(before[1])
         torch.backends.cudnn.benchmark = before[2]
         torch.set_rng_state(before[3])
+        deterministic.fill_uninitialized_memory = before[4]

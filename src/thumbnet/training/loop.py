@@ -77,7 +77,7 @@ class Training:
         if self.recipe.gradient_clip is not None:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.gradient_clip)
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
+            group["lr"] = learning_rate * group.get("rate_factor", 1.0)
         self.optimizer.step()
         if self.average is not None:
             self.average.update(self.model)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from thumbnet.training.muon import Muon
 from thumbnet.training.recipe import OptimizerSection
 
 # The optimisers that torch can run as one kernel over all parameters, and where.
@@ -29,6 +30,7 @@ def make_optimizer(
     * ``adamw``: with decoupled decay, Loshchilov and Hutter 2019, 1711.05101.
     * ``rmsprop``: Tieleman and Hinton 2012, smoothing 0.99.
     * ``adagrad``: Duchi et al. 2011.
+    * ``muon``: for convolution filters, with Nesterov SGD for the rest, see ``Muon``.
 
     The single-kernel version is used where torch has one for the device: for these small models
     it takes a third of the time of one kernel for each parameter.
@@ -47,6 +49,16 @@ def make_optimizer(
             weight_decay=decay,
             nesterov=section.nesterov,
             **fused,
+        )
+    if section.name == "muon":
+        return Muon(
+            [parameter for parameter in chosen if parameter.ndim == 4],
+            [parameter for parameter in chosen if parameter.ndim != 4],
+            rate,
+            section.momentum,
+            section.other_learning_rate,
+            section.other_momentum,
+            decay,
         )
     if section.name == "adagrad":
         return torch.optim.Adagrad(chosen, rate, weight_decay=decay, eps=section.epsilon, **fused)

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from thumbnet.models.registry import RESERVED_ARGUMENTS
 
-OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop", "adagrad"]
-ScheduleName = Literal["constant", "step", "cosine", "one-cycle"]
+OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop", "adagrad", "muon"]
+ScheduleName = Literal["constant", "step", "linear", "cosine", "one-cycle"]
 LossName = Literal["cross-entropy", "mse"]
 Precision = Literal["auto", "fp32", "bf16"]
 
@@ -19,6 +19,7 @@ OPTIMIZER_KEYS: dict[str, set[str]] = {
     "adamw": {"betas", "epsilon", "weight_decay"},
     "rmsprop": {"momentum", "epsilon", "weight_decay"},
     "adagrad": {"epsilon", "weight_decay"},
+    "muon": {"momentum", "other_learning_rate", "other_momentum", "weight_decay"},
 }
 
 
@@ -96,6 +97,22 @@ class AugmentationSection(Section):
     flip: bool = Field(False, description="left to right with probability ½; never for digits")
 
 
+class SelectionSection(Section):
+    """Which of the training images are trained on: all, or the hardest for a small proxy."""
+
+    hardest: float = Field(
+        1.0, gt=0, le=1, description="fraction with the largest loss; 1 trains on all"
+    )
+    others: float = Field(0.0, ge=0, lt=1, description="fraction drawn from the rest")
+    proxy_width: int = Field(64, ge=1, description="hidden units of the perceptron that chooses")
+
+    @model_validator(mode="after")
+    def _fractions_fit(self) -> SelectionSection:
+        if self.hardest + self.others > 1 + 1e-9:
+            raise ValueError("hardest and others together must be at most 1")
+        return self
+
+
 class ModelSection(NamedSection):
     """The network: its registered name, and its own keyword arguments beside it."""
 
@@ -138,6 +155,10 @@ class OptimizerSection(NamedSection):
     weight_decay: float = Field(0.0, ge=0)
     betas: tuple[float, float] = (0.9, 0.999)
     epsilon: float = Field(1e-8, gt=0)
+    other_learning_rate: float = Field(
+        0.1, gt=0, description="for muon: of what is not a convolution filter"
+    )
+    other_momentum: float = Field(0.9, ge=0, lt=1, description="for muon: likewise")
 
     @model_validator(mode="after")
     def _keys_fit(self) -> OptimizerSection:
@@ -158,7 +179,9 @@ class ScheduleSection(NamedSection):
     warmup: float = Field(
         0.0, ge=0, lt=1, description="fraction of all steps in which the rate rises from near 0"
     )
-    final: float = Field(0.0, ge=0, le=1, description="multiple at the end of cosine and one-cycle")
+    final: float = Field(
+        0.0, ge=0, le=1, description="multiple at the end of linear, cosine and one-cycle"
+    )
     step_epochs: int = Field(10, ge=1, description="for step: epochs between two drops")
     step_factor: float = Field(0.1, gt=0, le=1, description="for step: the drop")
 
@@ -194,6 +217,7 @@ class Recipe(Section):
     data: DataSection = DataSection()
     input: InputSection = InputSection()
     augmentation: AugmentationSection = AugmentationSection()
+    selection: SelectionSection = SelectionSection()
     model: ModelSection = ModelSection()
     loss: LossSection = LossSection()
     optimizer: OptimizerSection = OptimizerSection()

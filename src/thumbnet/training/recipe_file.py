@@ -20,7 +20,7 @@ ALIASES = {"lr": "optimizer.learning_rate"}
 def packaged_recipes() -> dict[str, Path]:
     """Return name → file of every packaged recipe, sorted by name."""
     folder = Path(str(resources.files("thumbnet.recipes")))
-    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    return dict(sorted((path.stem, path) for path in folder.glob("*.toml")))
 
 
 def load_recipe(source: str | Path, overrides: Mapping[str, object] | None = None) -> Recipe:

@@ -17,11 +17,12 @@ def learning_rate_factor(
 
     * ``constant``: 1.
     * ``step``: ``step_factor`` to the power of the number of whole ``step_epochs`` behind.
+    * ``linear``: from 1 to ``final`` along a straight line.
     * ``cosine``: from 1 to ``final`` along half a cosine (Loshchilov and Hutter 2017, 1608.03983).
     * ``one-cycle``: cosine from 1/25 up to 1 in the first 30 % of the steps (or ``warmup``), then
       cosine down to ``final`` (Smith and Topin 2018, 1708.07120).
 
-    ``warmup`` of the first three rises in a straight line over that fraction of all steps.
+    ``warmup`` of the others rises in a straight line over that fraction of all steps.
 
     Args:
         schedule: the recipe's section.
@@ -39,6 +40,9 @@ def learning_rate_factor(
         return (step + 1) / (rise + 1)
     if schedule.name == "step":
         return schedule.step_factor ** (step // steps_per_epoch // schedule.step_epochs)
+    if schedule.name == "linear":
+        progress = (step - rise) / max(1, num_steps - rise)
+        return 1.0 + (schedule.final - 1.0) * min(1.0, progress)
     if schedule.name == "cosine":
         return _cosine(1.0, schedule.final, (step - rise) / max(1, num_steps - rise))
     return 1.0

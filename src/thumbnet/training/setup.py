@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from thumbnet import models
+from thumbnet import models, transforms
 from thumbnet.datasets.image_set import ImageSet
 from thumbnet.datasets.loading import load_dataset
 from thumbnet.datasets.splits import split_validation, stratified_choice
@@ -27,7 +28,10 @@ from thumbnet.training.optimisers import make_optimizer
 from thumbnet.training.process_group import ALONE, ProcessGroup
 from thumbnet.training.randomness import derive_seed, seed_device
 from thumbnet.training.recipe import Recipe
+from thumbnet.training.selection import select_images
 from thumbnet.training.state import TrainingState
+
+NUM_WHITENING_IMAGES = 5000
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,8 @@ def prepare_training(
     Raises:
         ModelError: the model cannot be built for this input.
     """
+    # The first optimiser would import it: more than a second that is no training.
+    importlib.import_module("torch._dynamo")
     start = time.perf_counter()
     config = make_config(recipe, data.train)
     seed_device(torch.device("cpu"), derive_seed(recipe.seed, "initialisation"))
@@ -83,10 +89,16 @@ def prepare_training(
         data.train.num_classes,
         **recipe.model.arguments,
     ).to(device)
+    normalisation = Normalisation(config.input.scale, config.input.mean, config.input.std)
+    _initialise_from_images(model, data.train, normalisation, device)
     channels_last = recipe.channels_last and _has_convolutions(model)
     if channels_last:
         model = model.to(memory_format=torch.channels_last)
-    normalisation = Normalisation(config.input.scale, config.input.mean, config.input.std)
+    chosen = data.train
+    if recipe.selection.hardest < 1:
+        indices = select_images(data.train, recipe.selection, normalisation, recipe.seed, device)
+        group.broadcast([indices])
+        chosen = data.train.subset(indices)
     training = Training(
         recipe=recipe,
         device=device,
@@ -96,7 +108,7 @@ def prepare_training(
         loss=make_loss(recipe.loss),
         optimizer=make_optimizer(recipe.optimizer, model.parameters()),
         average=WeightAverage(model, recipe.ema_decay) if recipe.ema_decay else None,
-        images=TrainingImages(data.train, recipe, normalisation, device, channels_last, group),
+        images=TrainingImages(chosen, recipe, normalisation, device, channels_last, group),
         validate=_make_validate(data.validation, config, device, group),
         group=group,
         identity=_identity(recipe, data, device, group),
@@ -156,6 +168,20 @@ def make_config(recipe: Recipe, train: ImageSet) -> ModelConfig:
             "seed": recipe.seed,
         },
     )
+
+
+def _initialise_from_images(
+    model: nn.Module, train: ImageSet, normalisation: Normalisation, device: torch.device
+) -> None:
+    """Let every layer that is computed from pictures see the first training images."""
+    layers = [layer for layer in model.modules() if isinstance(layer, models.PatchWhitening)]
+    if layers:
+        first = train.images[:NUM_WHITENING_IMAGES].to(device)
+        images = transforms.normalise(
+            first, normalisation.scale, normalisation.mean, normalisation.std
+        )
+        for layer in layers:
+            layer.initialise_from(images)
 
 
 def _make_forward(
