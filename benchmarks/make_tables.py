@@ -20,13 +20,17 @@ from pathlib import Path
 from typing import Any
 
 from mistake_tables import MISTAKE_TABLES
+from record_tables import RECORD_TABLES
+from scale_tables import SCALE_TABLES
+from speed_tables import SPEED_TABLES
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 PAGES = (
     *("README.md", "README.zh-CN.md"),
-    *("docs/index.md", "docs/tutorials.md", "docs/mistakes.md"),
-    *("docs/zh/index.md", "docs/zh/tutorials.md", "docs/zh/mistakes.md"),
+    *("docs/index.md", "docs/tutorials.md", "docs/mistakes.md", "docs/benchmarks.md"),
+    *("docs/zh/index.md", "docs/zh/tutorials.md", "docs/zh/mistakes.md", "docs/zh/benchmarks.md"),
+    *("docs/scale.md", "docs/zh/scale.md"),
 )
 MARKER = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -71,6 +75,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "classic-recipes": lambda: classic_recipes("en"),
     "classic-recipes-zh": lambda: classic_recipes("zh"),
     **MISTAKE_TABLES,
+    **RECORD_TABLES,
+    **SPEED_TABLES,
+    **SCALE_TABLES,
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 from command_line import Call
 from thumbnet import __version__
 
-VERBS = ("train", "test", "predict", "models", "recipes", "devices", "version", "data")
+VERBS = ("train", "test", "predict", "bench", "models", "recipes", "devices", "version", "data")
 
 
 @pytest.mark.parametrize("flag", ["--help", "-h"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -18,20 +18,13 @@ from thumbnet.training.checkpoint import read_checkpoint
 from thumbnet.training.process_group import ALONE, ProcessGroup, local_device
 from thumbnet.training.randomness import derive_seed
 from tiny_runs import write_pictures
-
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-
-
-def command(num_processes: int, words: list[str], restarts: int = 0) -> list[str]:
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    launcher += [f"--nproc-per-node={num_processes}", f"--max-restarts={restarts}"]
-    return [*launcher, "-m", "thumbnet", "train", *words, "--quiet", "--json"]
+from torchrun_runs import batch_losses, command, environment, kill_rank, words_for, workers
 
 
 def train(num_processes: int, words: list[str]) -> dict[str, object]:
     done = subprocess.run(
         command(num_processes, words),
-        env=ENVIRONMENT,
+        env=environment(),
         check=True,
         capture_output=True,
         text=True,
@@ -40,19 +33,6 @@ def train(num_processes: int, words: list[str]) -> dict[str, object]:
     (line,) = done.stdout.splitlines()
     result: dict[str, object] = json.loads(line)
     return result
-
-
-def words_for(pictures: Path, out: Path, *changes: str) -> list[str]:
-    """Return the arguments of a run of ten batches an epoch, the last one of two images."""
-    words = ["tutorial-mlp", "--data", f"folder:{pictures}", "--out", str(out), "--device", "cpu"]
-    for change in ("epochs=2", "batch_size=7", "data.validation=9", "threads=1", *changes):
-        words += ["--set", change]
-    return words
-
-
-def batch_losses(run: Path) -> list[float]:
-    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    return [loss for line in lines if line["event"] == "step" for loss in line["batch_losses"]]
 
 
 @pytest.fixture
@@ -89,7 +69,7 @@ def test_killed_worker_is_restarted_and_nothing_is_trained_twice(
     out = tmp_path / "killed"
     process = subprocess.Popen(
         command(2, words_for(pictures, out, *changes), restarts=2),
-        env=ENVIRONMENT,
+        env=environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -107,15 +87,32 @@ def test_killed_worker_is_restarted_and_nothing_is_trained_twice(
     assert sha256(out / weights) == sha256(tmp_path / "reference" / weights)
 
 
-def kill_rank(launcher: int, rank: int) -> int:
-    """Kill the process of ``rank`` that ``launcher`` started; return its id."""
-    children = Path(f"/proc/{launcher}/task/{launcher}/children").read_text().split()
-    for child in children:
-        variables = Path(f"/proc/{child}/environ").read_bytes().split(b"\0")
-        if f"RANK={rank}".encode() in variables:
-            os.kill(int(child), signal.SIGKILL)
-            return int(child)
-    raise AssertionError(f"no process of rank {rank}")
+@pytest.mark.slow
+def test_two_launchers_that_count_a_restart_differently_go_on(
+    pictures: Path, tmp_path: Path
+) -> None:
+    """The launcher whose own worker was well restarts it too, and does not count that."""
+    out = tmp_path / "run"
+    words = words_for(pictures, out, "epochs=40", "checkpoint_every_s=0.1", "log_every_steps=2")
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        endpoint = f"localhost:{free.getsockname()[1]}"
+    machine = [word for word in command(1, words, restarts=1) if word != "--standalone"]
+    machine[3:3] = ["--nnodes=2", "--rdzv-backend=c10d", f"--rdzv-endpoint={endpoint}"]
+    launchers = [
+        subprocess.Popen(
+            machine, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        for _ in range(2)
+    ]
+    for _ in range(600):
+        if len(list(out.glob("checkpoints/*.ckpt"))) == 2:
+            break
+        time.sleep(0.05)
+    (process_id,) = workers(launchers[0].pid).values()
+    os.kill(process_id, signal.SIGKILL)
+    assert [launcher.wait(timeout=120) for launcher in launchers] == [0, 0]
+    assert json.loads((out / "receipt.json").read_text())["num_resumed"] == 1
 
 
 @pytest.mark.slow
@@ -123,7 +120,7 @@ def test_sigterm_stops_all_with_one_whole_checkpoint(pictures: Path, tmp_path: P
     out = tmp_path / "stopped"
     process = subprocess.Popen(
         command(2, words_for(pictures, out, "epochs=4000", "log_every_steps=2")),
-        env=ENVIRONMENT,
+        env=environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from thumbnet.cli import data, models, predict, test, train
+from thumbnet.cli import bench, data, models, predict, test, train
 
 app = typer.Typer(
     name="thumbnet",
@@ -21,6 +21,7 @@ app.command()(predict.predict)
 app.command()(models.models)
 app.command()(models.recipes)
 app.command()(models.devices)
+app.command()(bench.bench)
 app.add_typer(data.app, name="data")
 
 

@@ -76,7 +76,8 @@ def train(
     with joined(chosen) as group:
         folder = Path(out) if out is not None else next_run_folder(resolved.name)
         folder = Path(group.broadcast_text(str(folder)))
-        if num_restarts() and (folder / RECIPE).is_file():
+        # The launchers of several machines do not all count the same restart.
+        if group.largest([num_restarts()])[0] and (folder / RECIPE).is_file():
             return _resume(Run(folder), chosen, group, options)
         check_new_run_folder(folder)
         images = load_run_data(resolved, skip_bad=skip_bad, report=options.display.message)
