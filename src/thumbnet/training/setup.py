@@ -97,8 +97,9 @@ def prepare_training(
     chosen = data.train
     if recipe.selection.hardest < 1:
         indices = select_images(data.train, recipe.selection, normalisation, recipe.seed, device)
+        indices = indices.to(group.device)  # nccl sends from the GPU only
         group.broadcast([indices])
-        chosen = data.train.subset(indices)
+        chosen = data.train.subset(indices.cpu())
     training = Training(
         recipe=recipe,
         device=device,
