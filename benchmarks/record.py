@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,7 @@ from record_content import REFERENCE, ROWS, make_record
 from thumbnet.errors import OutputError, ThumbnetError
 from thumbnet.files import to_json, write_atomically
 from thumbnet.models import build_model
+from thumbnet.training.batches import picture_size_px
 from thumbnet.training.ceilings import measure_ceilings, training_flops_per_image
 from thumbnet.training.device import choose_device, pinned
 from thumbnet.training.metrics_log import read_metrics
@@ -44,8 +46,10 @@ class SeedError(Exception):
 
 
 def train_command(name: str, seed: int, out: Path, data: str | None) -> list[str]:
-    """Return the command that trains one seed."""
+    """Return the command that trains one seed: by Thumbnet, but the reference by a plain loop."""
     words = [sys.executable, "-m", "thumbnet", "train", name]
+    if name == REFERENCE:
+        words = [sys.executable, str(Path(__file__).parent / "cifar10_reference.py")]
     words += ["--seed", str(seed), "--out", str(out), "--json"]
     return words + (["--data", data] if data is not None else [])
 
@@ -89,13 +93,18 @@ def count_images_trained(folder: Path, receipt: dict[str, Any]) -> int:
 
 
 def measure_machine(recipe: Recipe) -> dict[str, Any]:
-    """Return the machine's ceilings and the recipe's operations for each image of training."""
+    """Return the machine's ceilings and the recipe's operations for each image of training.
+
+    Where pictures grow in the course of the training, the mean over its epochs.
+    """
     section = recipe.input
     shape = (section.channels, section.size_px, section.size_px)
     model = build_model(recipe.model.name, shape, NUM_CLASSES, **recipe.model.arguments)
+    sizes_px = [picture_size_px(recipe, epoch) for epoch in range(recipe.epochs)]
+    flops = [training_flops_per_image(model, (section.channels, s, s)) for s in sizes_px]
     with pinned(recipe.threads):
         ceilings = asdict(measure_ceilings(choose_device()))
-    return {"ceilings": ceilings, "flops_per_image": training_flops_per_image(model, shape)}
+    return {"ceilings": ceilings, "flops_per_image": round(statistics.fmean(flops))}
 
 
 def read_record(path: Path) -> dict[str, Any] | None:

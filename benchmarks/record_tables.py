@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from record_content import CLOCKS, REFERENCE, ROWS, Row, meets_target
+from thumbnet.models.folder import Views
 
 RESULTS = Path(__file__).parent / "results" / "records"
 WORDS: dict[str, dict[str, str]] = {
@@ -211,8 +212,7 @@ def ratio(language: str) -> str:
 
 
 def _num_views(record: dict[str, Any]) -> int:
-    views: int = record["recipe"].get("evaluation", {}).get("views", 1)
-    return views
+    return Views(**record["recipe"].get("views", {})).count
 
 
 def _num_seeds(record: dict[str, Any], words: dict[str, str]) -> str:

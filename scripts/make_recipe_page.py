@@ -11,6 +11,7 @@ The tables stand between ``<!-- keys -->`` and ``<!-- end of keys -->``.
 from __future__ import annotations
 
 import argparse
+import inspect
 import sys
 import types
 from collections.abc import Iterator
@@ -44,7 +45,8 @@ MEANINGS = {
     "optimizer.name": "which optimiser; each takes its own keys only, see below",
     "optimizer.momentum": "share of the last step that is kept",
     "optimizer.nesterov": "look ahead along the momentum, which must be above 0",
-    "optimizer.weight_decay": "pulls weights to 0; decoupled from the gradient for adamw only",
+    "optimizer.weight_decay": "pulls weights to 0; decoupled from the gradient for adamw, and from"
+    " the rate for muon",
     "optimizer.betas": "decay of the running means of the gradient and of its square",
     "optimizer.epsilon": "added to the denominator",
     "schedule.name": "its shape over the run",
@@ -72,7 +74,7 @@ def make_tables() -> str:
     parts = []
     for prefix, section in sections():
         title = f"`[{prefix[:-1]}]`" if prefix else "Top level"
-        about = f"{(section.__doc__ or '').strip()}\n\n" if prefix else ""
+        about = f"{(inspect.getdoc(section) or '').strip()}\n\n" if prefix else ""
         rows = [
             row(prefix + name, field)
             for name, field in section.model_fields.items()

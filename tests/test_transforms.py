@@ -103,7 +103,7 @@ def test_crop_reaches_every_shift_of_both_axes() -> None:
 
 def test_affine_of_zero_changes_nothing() -> None:
     images = torch.rand(3, 3, 9, 11, generator=_generator())
-    result = transforms.random_affine(images, _generator())
+    result = transforms.random_warp(images, _generator())
     torch.testing.assert_close(result, images, rtol=0, atol=1e-5)
 
 
@@ -111,7 +111,7 @@ def test_affine_translation_by_whole_pixels_is_a_shift(monkeypatch: pytest.Monke
     images = torch.rand(2, 1, 8, 10, generator=_generator())
     # Draws of 1 are the largest shift: the picture is read 2 px further right and down.
     monkeypatch.setattr(torch, "rand", lambda *size, **_: torch.ones(*size))
-    result = transforms.random_affine(images, _generator(), translation_px=2.0)
+    result = transforms.random_warp(images, _generator(), translation_px=2.0)
     torch.testing.assert_close(result[:, :, :-2, :-2], images[:, :, 2:, 2:], rtol=0, atol=1e-5)
     assert float(result[:, :, -2:].abs().max()) < 1e-5
     assert float(result[:, :, :, -2:].abs().max()) < 1e-5
@@ -122,20 +122,20 @@ def test_affine_rotation_by_a_right_angle_turns_the_picture(
 ) -> None:
     images = torch.rand(2, 1, 8, 8, generator=_generator())
     monkeypatch.setattr(torch, "rand", lambda *size, **_: torch.ones(*size))
-    result = transforms.random_affine(images, _generator(), rotation_degrees=90)
+    result = transforms.random_warp(images, _generator(), rotation_degrees=90)
     torch.testing.assert_close(result, images.rot90(1, (2, 3)), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("options", [{"rotation_degrees": 180}, {"shear_degrees": 20}])
 def test_affine_that_keeps_areas_keeps_the_mass(options: dict[str, float]) -> None:
     images = _blob(40)
-    result = transforms.random_affine(images, _generator(2), translation_px=2.5, **options)
+    result = transforms.random_warp(images, _generator(2), translation_px=2.5, **options)
     torch.testing.assert_close(result.sum((1, 2, 3)), images.sum((1, 2, 3)), rtol=0.01, atol=0)
 
 
 def test_affine_scale_multiplies_the_mass_by_its_square() -> None:
     images = _blob(40)
-    result = transforms.random_affine(images, _generator(2), scale=0.3)
+    result = transforms.random_warp(images, _generator(2), scale=0.3)
     draws = torch.rand(5, 4, generator=_generator(2)) * 2 - 1
     expected = images.sum((1, 2, 3)) * (1 + 0.3 * draws[2]) ** 2
     torch.testing.assert_close(result.sum((1, 2, 3)), expected, rtol=0.02, atol=0)
@@ -145,7 +145,7 @@ def test_affine_scale_multiplies_the_mass_by_its_square() -> None:
 def test_affine_equals_scipy_with_the_same_draws(shape: tuple[int, ...]) -> None:
     images = torch.rand(shape, generator=_generator())
     limits = {"rotation_degrees": 40.0, "translation_px": 3.0, "scale": 0.3, "shear_degrees": 25.0}
-    result = transforms.random_affine(images, _generator(9), **limits)
+    result = transforms.random_warp(images, _generator(9), **limits)
     draws = (torch.rand(5, shape[0], generator=_generator(9)).double() * 2 - 1).numpy()
     centre = (np.array(shape[2:]) - 1) / 2
     for index, image in enumerate(images[:, 0].numpy()):
@@ -168,7 +168,7 @@ def test_affine_equals_scipy_with_the_same_draws(shape: tuple[int, ...]) -> None
 def test_affine_equals_torchvision_with_the_same_draws(option: str) -> None:
     images = torch.rand(4, 3, 16, 16, generator=_generator())
     limit = {"rotation_degrees": 30.0, "translation_px": 3.0, "scale": 0.4, "shear_degrees": 20.0}
-    result = transforms.random_affine(images, _generator(4), **{option: limit[option]})
+    result = transforms.random_warp(images, _generator(4), **{option: limit[option]})
     draws = ((torch.rand(5, 4, generator=_generator(4)) * 2 - 1) * limit[option]).tolist()
     for index, image in enumerate(images):
         values: dict[str, Any] = {"angle": 0.0, "translate": [0, 0], "scale": 1.0, "shear": [0, 0]}
@@ -182,7 +182,54 @@ def test_affine_equals_torchvision_with_the_same_draws(option: str) -> None:
         torch.testing.assert_close(result[index], expected, rtol=0, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["flip", "crop", "affine"])
+def test_elastic_bends_smoothly_by_about_its_deviation() -> None:
+    # Each pixel holds its own place, so that the result says where it was read.
+    size = 28
+    places = torch.arange(float(size)).expand(size, size)
+    images = torch.stack([places, places.T]).expand(300, 2, size, size)
+    result = transforms.random_warp(images, _generator(), elastic_px=1.0)
+    moved = (result - images)[:, :, 6:-6, 6:-6]
+    # At the points of the grid it is 1 px; between them the mean of several is smaller.
+    assert 0.6 < float(moved.std()) < 1.0
+    assert float(moved.mean().abs()) < 0.05
+    steps = moved.diff(dim=3).abs()
+    assert float(steps.mean()) < 0.2
+
+
+@pytest.mark.parametrize("mirror", [True, False])
+@pytest.mark.parametrize("shift_px", [0, 1, 2])
+def test_views_are_the_published_ones(mirror: bool, shift_px: int) -> None:
+    images = torch.rand(3, 2, 8, 9, generator=_generator())
+    shown = list(transforms.views(images, mirror, shift_px))
+    assert len(shown) == (2 if mirror else 1) * (3 if shift_px else 1)
+    assert sum(weight for _, weight in shown) == pytest.approx(1)
+    assert all(view.shape == images.shape for view, _ in shown)
+    unmirrored = [(view, weight) for view, weight in shown[1::2]] if mirror else shown
+    assert torch.equal(unmirrored[0][0], images)
+    if mirror:
+        for (reversed_, first), (view, second) in zip(shown[::2], shown[1::2], strict=True):
+            assert first == second
+            assert torch.equal(reversed_.flip(3), view)
+    if shift_px:
+        (_, middle), (up_left, first), (down_right, second) = unmirrored
+        assert middle == first + second
+        s = shift_px
+        assert torch.equal(up_left[:, :, :-s, :-s], images[:, :, s:, s:])
+        assert torch.equal(down_right[:, :, s:, s:], images[:, :, :-s, :-s])
+        # Beyond the edge the picture goes on as in a mirror that stands on the edge's pixels.
+        assert torch.equal(down_right[:, :, 0, s:], images[:, :, s, :-s])
+
+
+def test_resized_picture_keeps_means_of_areas() -> None:
+    images = torch.rand(4, 3, 32, 32, generator=_generator())
+    half = transforms.resize(images, 16)
+    assert half.shape == (4, 3, 16, 16)
+    torch.testing.assert_close(half.mean((2, 3)), images.mean((2, 3)), rtol=0, atol=0.01)
+    flat = torch.full((1, 1, 28, 28), 7.0)
+    torch.testing.assert_close(transforms.resize(flat, 20), torch.full((1, 1, 20, 20), 7.0))
+
+
+@pytest.mark.parametrize("name", ["flip", "crop", "affine", "elastic"])
 def test_the_generator_alone_decides(name: str) -> None:
     images = torch.rand(8, 1, 8, 8, generator=_generator())
 
@@ -191,7 +238,9 @@ def test_the_generator_alone_decides(name: str) -> None:
             return transforms.random_flip(images, _generator(seed))
         if name == "crop":
             return transforms.random_crop(images, 2, _generator(seed))
-        return transforms.random_affine(images, _generator(seed), rotation_degrees=30)
+        if name == "elastic":
+            return transforms.random_warp(images, _generator(seed), elastic_px=1.0)
+        return transforms.random_warp(images, _generator(seed), rotation_degrees=30)
 
     first = change(1)
     torch.rand(5)

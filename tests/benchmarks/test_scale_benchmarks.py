@@ -128,7 +128,7 @@ def test_images_per_s_come_from_the_comparison_before_the_receipts(
 
 def test_gradients_are_four_bytes_for_each_parameter(communication: ModuleType) -> None:
     made = communication.make_load("mnist", 1000)
-    assert (made.gradient_bytes, made.batch_size, made.image_s) == (4 * 29178, 128, 0.001)
+    assert (made.gradient_bytes, made.batch_size, made.image_s) == (4 * 70368, 256, 0.001)
     assert made.augmentation_s > 0
     assert communication.make_load("tutorial-mlp", 1000).gradient_bytes == 4 * 575050
 

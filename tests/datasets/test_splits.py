@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Literal
 
 import pytest
 import torch
@@ -145,3 +146,21 @@ def test_choosing_more_than_there_are_is_an_error(tiny_images: ImageSet) -> None
         stratified_choice(tiny_images, 31, 0)
     assert stratified_choice(tiny_images, 30, 0).all()
     assert not stratified_choice(tiny_images, 0, 0).any()
+
+
+@pytest.mark.parametrize("method", ["stratified", "last"])
+@pytest.mark.parametrize("size", [0, 1, 3000, 0.4])
+def test_reused_memory_holds_the_same_images_as_a_copy(
+    method: Literal["stratified", "last"], size: float, make_images: MakeImages
+) -> None:
+    images = make_images([0, 1, 2, 1] * 2500)
+    expected, expected_validation = split_validation(images, size, method=method)
+    memory = images.images.data_ptr()
+
+    rest, validation = split_validation(images, size, method=method, reuse_memory=True)
+
+    assert rest.images.data_ptr() == memory
+    assert rest.content_hash == expected.content_hash
+    assert (validation and validation.content_hash) == (
+        expected_validation and expected_validation.content_hash
+    )

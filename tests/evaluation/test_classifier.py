@@ -15,7 +15,13 @@ from thumbnet.evaluation import classifier as module
 from thumbnet.evaluation.classifier import Classifier, predict_logits
 from thumbnet.images import fit_image
 from thumbnet.models import build_model
-from thumbnet.models.folder import Architecture, ModelConfig, ModelInput, save_model_folder
+from thumbnet.models.folder import (
+    Architecture,
+    ModelConfig,
+    ModelInput,
+    Views,
+    save_model_folder,
+)
 
 NAMES = ("a", "b", "c")
 
@@ -240,3 +246,19 @@ def test_png_with_transparency_is_read_alike_from_bytes_and_pil() -> None:
     image.save(buffer, "png")
     classifier = _classifier()
     assert classifier.predict(image) == classifier.predict(buffer.getvalue())
+
+
+def test_answer_is_the_weighted_mean_over_the_views(pictures: np.ndarray) -> None:
+    classifier = _classifier(views=Views(mirror=True, shift_px=1))
+    images = torch.from_numpy(pictures)
+    values = (images.float() / 255 - 0.3) / 0.2
+    padded = torch.nn.functional.pad(values, (1, 1, 1, 1), mode="reflect")
+    shown = {0.25: [values], 0.125: [padded[:, :, 2:, 2:], padded[:, :, :-2, :-2]]}
+    with torch.no_grad():
+        expected = sum(
+            weight * (classifier.network(view) + classifier.network(view.flip(3)))
+            for weight, views in shown.items()
+            for view in views
+        )
+    torch.testing.assert_close(classifier.logits(images), expected)
+    assert classifier.config.views.count == 6

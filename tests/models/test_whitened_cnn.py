@@ -70,3 +70,24 @@ def test_picture_that_the_pooling_uses_up_is_refused() -> None:
 def test_unknown_head_is_refused() -> None:
     with pytest.raises(ModelError, match="there is no head 'mean'"):
         build_model("whitened-cnn", (3, 32, 32), 10, head="mean")
+
+
+def test_identity_start_passes_on_the_input_channels() -> None:
+    model = build_model("whitened-cnn", (3, 32, 32), 10, identity_start=True)
+    features = torch.randn(2, 24, 9, 9)
+
+    first = next(m for m in model if isinstance(m, nn.Conv2d) and m.in_channels == 24)
+
+    torch.testing.assert_close(first(features)[:, :24], features)
+
+
+@pytest.mark.parametrize("norm_scale", [True, False])
+def test_scale_of_batch_norm_is_trained_or_stays_1(norm_scale: bool) -> None:
+    model = build_model("whitened-cnn", (3, 32, 32), 10, norm_scale=norm_scale)
+
+    norms = [m for m in model if isinstance(m, nn.BatchNorm2d)]
+    assert len(norms) == 6
+    for norm in norms:
+        assert norm.weight.requires_grad is norm_scale
+        assert norm.bias.requires_grad
+        assert bool((norm.weight == 1).all())

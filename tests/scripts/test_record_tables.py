@@ -106,7 +106,7 @@ def test_views_have_a_column_only_where_a_recipe_has_some(
 ) -> None:
     write_record(tmp_path, "mnist", [0.994] * 5, 18.0)
     assert "views" not in tables.full_table("en")
-    views = {"threads": None, "evaluation": {"views": 6}}
+    views = {"threads": None, "views": {"mirror": True, "shift_px": 1}}
     write_record(tmp_path, "cifar10-best", [0.94] * 3, 900.0, recipe=views)
     table = tables.full_table("en")
     assert cells(table, "cifar10-best")[-1] == "6"

@@ -14,9 +14,11 @@ from thumbnet.datasets.image_set import ImageSet
 from thumbnet.training.batches import (
     Normalisation,
     TrainingImages,
+    alternating_flips,
     augment,
     batch_bounds,
     epoch_order,
+    picture_size_px,
 )
 from thumbnet.training.randomness import make_generator
 from thumbnet.training.recipe import AugmentationSection, Recipe
@@ -163,7 +165,7 @@ def test_augmentation_flips_crops_and_warps_in_that_order_from_one_generator() -
     generator = make_generator(1, "augmentation", 2, 3)
     expected = transforms.random_flip(images, generator)
     expected = transforms.random_crop(expected, 2, generator)
-    expected = transforms.random_affine(expected.float(), generator, **limits)
+    expected = transforms.random_warp(expected.float(), generator, **limits)
     assert torch.equal(augment(images, section, 1, 2, 3), expected)
 
 
@@ -175,3 +177,60 @@ def test_batches_are_augmented_before_they_are_normalised(tiny_images: ImageSet)
     moved = augment(tiny_images.images[:5], recipe.augmentation, 6, 1, 9)
     expected = transforms.normalise(moved, norm.scale, norm.mean, norm.std)
     assert torch.equal(training.batch(0, 5, 1, 9).images, expected)
+
+
+def test_alternating_flip_shows_every_image_both_ways_in_any_two_epochs() -> None:
+    flips = [alternating_flips(1000, seed=3, epoch=epoch) for epoch in range(4)]
+    assert torch.equal(flips[0], ~flips[1])
+    assert torch.equal(flips[0], flips[2])
+    assert 400 < int(flips[0].sum()) < 600
+    assert not torch.equal(flips[0], alternating_flips(1000, seed=4, epoch=0))
+
+
+def test_batches_mirror_the_images_whose_turn_it_is(make_images: MakeImages) -> None:
+    images = make_images([0, 1] * 12)
+    recipe = make_recipe({}, {"flip": "alternating", "batch_size": 24, "seed": 5})
+    training = _training(images, recipe)
+    for epoch in range(3):
+        training.start_epoch(epoch)
+        batch = training.batch(0, 24, epoch, 0)
+        turn = alternating_flips(24, 5, epoch)
+        expected = [images.images[i].flip(2) if turn[i] else images.images[i] for i in range(24)]
+        torch.testing.assert_close(
+            batch.images, torch.stack(expected)[training.order].float() / 255
+        )
+
+
+@pytest.mark.parametrize(
+    ("epochs", "sizes"),
+    [
+        (10, [12, 12, 12, 12, 16, 16, 16, 20, 20, 20]),
+        (5, [12, 12, 16, 16, 20]),
+        (2, [12, 16]),
+        (1, [12]),
+    ],
+)
+def test_pictures_grow_with_the_share_of_the_epochs(epochs: int, sizes: list[int]) -> None:
+    recipe = make_recipe(
+        {
+            "epochs": epochs,
+            "input": {"size_px": 20},
+            "progressive": {"sizes_px": [12, 16], "until": [0.4, 0.7]},
+        }
+    )
+    assert [picture_size_px(recipe, epoch) for epoch in range(epochs)] == sizes
+
+
+def test_small_pictures_are_the_resized_ones(make_images: MakeImages) -> None:
+    images = make_images([0, 1] * 3)
+    progressive = {"sizes_px": [4], "until": [0.5]}
+    recipe = make_recipe(
+        {"epochs": 2, "input": {"size_px": 8}, "progressive": progressive, "batch_size": 6}
+    )
+    training = _training(images, recipe)
+    training.start_epoch(0)
+    small = training.batch(0, 6, 0, 0).images
+    expected = transforms.resize(images.images[training.order].float() / 255, 4)
+    torch.testing.assert_close(small, expected)
+    training.start_epoch(1)
+    assert training.batch(0, 6, 1, 0).images.shape[2:] == (8, 8)

@@ -4,14 +4,12 @@ import pytest
 import torch
 
 from thumbnet.errors import DeviceError
-from thumbnet.training import device as module
 from thumbnet.training.device import (
     autocast,
     available_devices,
     choose_device,
-    has_fast_bf16,
+    has_bf16_hardware,
     pinned,
-    use_bf16,
 )
 
 CPU = torch.device("cpu")
@@ -78,7 +76,7 @@ def test_cpu_multiplies_bf16_where_it_says_so(
     monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], fast: bool
 ) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
-    assert has_fast_bf16(CPU) is fast
+    assert has_bf16_hardware(CPU) is fast
 
 
 @pytest.mark.parametrize(
@@ -88,17 +86,7 @@ def test_card_multiplies_bf16_since_ampere(
     monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], fast: bool
 ) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
-    assert has_fast_bf16(torch.device("cuda")) is fast
-
-
-@pytest.mark.parametrize("fast", [False, True])
-def test_precision_auto_is_bf16_where_it_is_fast(
-    monkeypatch: pytest.MonkeyPatch, fast: bool
-) -> None:
-    monkeypatch.setattr(module, "has_fast_bf16", lambda _: fast)
-    assert use_bf16("auto", CPU) is fast
-    assert use_bf16("bf16", CPU) is True
-    assert use_bf16("fp32", CPU) is False
+    assert has_bf16_hardware(torch.device("cuda")) is fast
 
 
 @pytest.mark.parametrize(("bf16", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])

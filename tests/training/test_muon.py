@@ -38,7 +38,7 @@ def test_orthogonalise_keeps_the_singular_vectors_and_moves_the_values_near_1(
 def test_filters_turn_by_the_learning_rate_from_their_fixed_norm() -> None:
     weight = nn.Parameter(torch.randn(8, 3, 3, 3, generator=torch.Generator().manual_seed(1)))
     before = weight.detach().clone()
-    optimizer = Muon([weight], [], 0.1, 0.6, 0.1, 0.9)
+    optimizer = Muon([weight], [], [], 0.1, 0.6, 0.1, 0.1, 0.9)
     _gradients([weight], 2)
     gradient = weight.grad
     assert gradient is not None
@@ -54,8 +54,12 @@ def test_filters_turn_by_the_learning_rate_from_their_fixed_norm() -> None:
 def test_other_parameters_move_as_with_nesterov_sgd() -> None:
     ours = [nn.Parameter(torch.ones(5, 3)), nn.Parameter(torch.ones(5))]
     theirs = [nn.Parameter(torch.ones(5, 3)), nn.Parameter(torch.ones(5))]
-    muon = Muon([], ours, 0.24, 0.6, 0.2, 0.9, weight_decay=0.01)
-    sgd = torch.optim.SGD(theirs, 0.2, momentum=0.9, nesterov=True, weight_decay=0.01)
+    muon = Muon([], ours[:1], ours[1:], 0.24, 0.6, 0.2, 0.4, 0.9, weight_decay=0.002)
+    groups = [
+        {"params": theirs[:1], "lr": 0.2, "weight_decay": 0.01},
+        {"params": theirs[1:], "lr": 0.4, "weight_decay": 0.005},
+    ]
+    sgd = torch.optim.SGD(groups, momentum=0.9, nesterov=True)
     for seed in range(4):
         _gradients(ours, seed)
         _gradients(theirs, seed)
@@ -69,16 +73,30 @@ def test_other_parameters_move_as_with_nesterov_sgd() -> None:
 def test_recipe_gives_filters_and_the_rest_their_own_rates() -> None:
     model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(4, 2))
     section = OptimizerSection(
-        name="muon", learning_rate=0.24, momentum=0.6, other_learning_rate=0.06, other_momentum=0.8
+        name="muon",
+        learning_rate=0.24,
+        momentum=0.6,
+        other_learning_rate=0.06,
+        other_momentum=0.8,
+        bias_learning_rate=12.0,
     )
 
     optimizer = make_optimizer(section, model.parameters())
 
-    filters, others = optimizer.param_groups
+    filters, others, biases = optimizer.param_groups
     assert [p.ndim for p in filters["params"]] == [4]
+    assert [p.ndim for p in biases["params"]] == [1, 1]
+    assert (biases["lr"], biases["momentum"]) == (12.0, 0.8)
     assert (filters["lr"], filters["momentum"], filters["rate_factor"]) == (0.24, 0.6, 1.0)
     assert (others["lr"], others["momentum"]) == (0.06, 0.8)
     assert others["rate_factor"] == pytest.approx(0.25)
+
+
+def test_biases_have_the_others_rate_unless_the_recipe_says_more() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(4, 2))
+    section = OptimizerSection(name="muon", other_learning_rate=0.06)
+
+    assert make_optimizer(section, model.parameters()).param_groups[2]["lr"] == 0.06
 
 
 def test_restored_state_continues_to_the_same_bits() -> None:
@@ -86,7 +104,7 @@ def test_restored_state_continues_to_the_same_bits() -> None:
         generator = torch.Generator().manual_seed(3)
         filters = nn.Parameter(torch.randn(4, 2, 3, 3, generator=generator))
         bias = nn.Parameter(torch.randn(4, generator=generator))
-        return [filters, bias], Muon([filters], [bias], 0.1, 0.6, 0.1, 0.9)
+        return [filters, bias], Muon([filters], [], [bias], 0.1, 0.6, 0.1, 0.1, 0.9)
 
     whole, optimizer = fresh()
     for seed in range(4):

@@ -77,6 +77,11 @@ def test_value_out_of_range_is_an_error_that_names_the_key(key: str, value: obje
         ({"optimizer": "adam", "betas": [0.9, 1.0]}, "betas must be at least 0 and below 1"),
         ({"optimizer": "sgd", "nesterov": True}, "nesterov needs a momentum above 0"),
         ({"patience_epochs": 3}, "early_stopping needs data.validation above 0"),
+        ({"sizes_px": [8, 12], "until": [0.5]}, "'progressive'(.|\n)*need the same length"),
+        ({"sizes_px": [2], "until": [0.5]}, "'progressive'(.|\n)*must be at least 4"),
+        ({"sizes_px": [8, 12], "until": [0.5, 0.5]}, "'progressive'(.|\n)*until must rise"),
+        ({"sizes_px": [8], "until": [1.5]}, "'progressive'(.|\n)*until must rise"),
+        ({"sizes_px": [28], "until": [0.5]}, "progressive.sizes_px must be below input.size_px"),
         ({"crop_padding_px": 28}, "crop_padding_px must be below input.size_px"),
         ({"model.num_classes": 3}, "'model'(.|\n)*num_classes follows from the data"),
         ({"model.input_shape": [1, 2, 2]}, "'model'(.|\n)*input_shape follows from the data"),
@@ -100,6 +105,7 @@ def test_optimizer_takes_exactly_its_own_keys(name: str) -> None:
     keys = set(OptimizerSection.model_fields) - {"name", "learning_rate"}
     values = {"momentum": 0.5, "nesterov": True, "weight_decay": 0.1, "betas": [0.8, 0.9]}
     values |= {"epsilon": 1e-6, "other_learning_rate": 0.2, "other_momentum": 0.7}
+    values |= {"bias_learning_rate": 20.0}
     own = {key: values[key] for key in OPTIMIZER_KEYS[name]}
     assert OptimizerSection.model_validate({"name": name, **own}).weight_decay == 0.1
     for key in keys - OPTIMIZER_KEYS[name]:

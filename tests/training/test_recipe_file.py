@@ -195,7 +195,7 @@ def test_name_alone_resets_the_section_and_later_changes_add_to_it() -> None:
 def test_change_of_one_key_keeps_the_others() -> None:
     before, after = load_recipe("mnist"), load_recipe("mnist", {"lr": 0.5, "data.validation": 7})
     assert after.optimizer.learning_rate == 0.5
-    assert after.optimizer.momentum == before.optimizer.momentum == 0.9
+    assert after.optimizer.momentum == before.optimizer.momentum == 0.6
     assert after.data.validation == 7
 
 

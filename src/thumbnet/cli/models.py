@@ -54,14 +54,14 @@ def devices(
     """List the devices of this machine, fastest first; the first is what auto takes."""
     import torch
 
-    from thumbnet.training.device import available_devices, has_fast_bf16
+    from thumbnet.training.device import available_devices, has_bf16_hardware
     from thumbnet.training.receipt import device_name, processor_name
 
     rows = []
     for name in available_devices():
         device = torch.device(name)
         title = processor_name() if name == "cpu" else device_name(device)
-        rows.append({"name": name, "hardware": title, "bf16": has_fast_bf16(device)})
+        rows.append({"name": name, "hardware": title, "bf16": has_bf16_hardware(device)})
     if as_json:
         print_json(rows)
         return

@@ -11,6 +11,8 @@ from torch import Tensor
 from thumbnet.datasets.image_set import ImageSet
 from thumbnet.errors import DataError
 
+_CHUNK = 4096
+
 
 def split_validation(
     train: ImageSet,
@@ -18,6 +20,7 @@ def split_validation(
     *,
     seed: int = 0,
     method: Literal["stratified", "last"] = "stratified",
+    reuse_memory: bool = False,
 ) -> tuple[ImageSet, ImageSet | None]:
     """Cut the validation set from the training set.
 
@@ -26,6 +29,8 @@ def split_validation(
         size: number of validation images, or a fraction below 1; 0 cuts none.
         seed: chooses the images of a stratified cut.
         method: the same share of every class, or the last images as they stand.
+        reuse_memory: let the rest take over the memory of ``train``, whose images must not be used
+            again: without it, both are copies, and twice the set is in memory for a moment.
 
     Returns:
         The rest, and the validation set or None. Both keep the order of ``train``.
@@ -40,12 +45,11 @@ def split_validation(
         held_out = torch.arange(len(train)) >= len(train) - count
     else:
         held_out = stratified_choice(train, count, seed)
-    remaining = train.subset((~held_out).nonzero().flatten())
+    kept = (~held_out).nonzero().flatten()
+    left = torch.bincount(train.labels[kept], minlength=train.num_classes).tolist()
     emptied = [
         name
-        for name, before, after in zip(
-            train.class_names, train.class_counts(), remaining.class_counts(), strict=True
-        )
+        for name, before, after in zip(train.class_names, train.class_counts(), left, strict=True)
         if before and not after
     ]
     if emptied:
@@ -57,7 +61,17 @@ def split_validation(
         )
     name = train.name.removesuffix(" train")
     validation = train.subset(held_out.nonzero().flatten(), f"{name} validation")
-    return remaining, validation
+    return _keep_in_place(train, kept) if reuse_memory else train.subset(kept), validation
+
+
+def _keep_in_place(images: ImageSet, kept: Tensor) -> ImageSet:
+    """Return the images at ``kept`` (ascending), moved to the front of the same memory."""
+    pixels, start = images.images, 0
+    for chunk in torch.split(kept, _CHUNK):
+        # An image only ever moves towards the front, so none is overwritten before it has moved.
+        pixels[start : start + len(chunk)] = pixels[chunk]
+        start += len(chunk)
+    return ImageSet(images.name, pixels[:start], images.labels[kept], images.class_names)
 
 
 def stratified_choice(images: ImageSet, count: int, seed: int) -> Tensor:

@@ -102,7 +102,9 @@ class Classifier:
 def predict_logits(
     network: nn.Module, images: Tensor, config: ModelConfig, device: torch.device
 ) -> Tensor:
-    """Run ``network`` in evaluation mode over uint8 ``images``; float32 logits on the CPU.
+    """Run ``network`` in evaluation mode over all views of uint8 ``images``.
+
+    Returns float32 logits on the CPU, the views' weighted mean.
 
     Always in float32 and in batches of one fixed size, so that a figure does not depend on the
     precision or the batch size that training used. The network's own mode is restored.
@@ -113,8 +115,11 @@ def predict_logits(
     results = []
     for chunk in torch.split(images, BATCH_SIZE):
         prepared = transforms.normalise(chunk.to(device), spec.scale, spec.mean, spec.std)
-        prepared = prepared.contiguous(memory_format=torch.channels_last)
-        results.append(network(prepared).float().cpu())
+        total = torch.zeros(len(chunk), len(config.class_names), device=device)
+        for view, weight in transforms.views(prepared, config.views.mirror, config.views.shift_px):
+            view = view.contiguous(memory_format=torch.channels_last)
+            total += weight * network(view).float()
+        results.append(total.cpu())
     network.train(was_training)
     return torch.cat(results) if results else torch.empty(0, len(config.class_names))
 

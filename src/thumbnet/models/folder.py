@@ -62,10 +62,27 @@ class ModelInput(_Part):
         return self.channels, self.size_px, self.size_px
 
 
+class Views(_Part):
+    """How many ways each picture is looked at; the logits' weighted mean is the answer.
+
+    The views of cifar10-airbench (Jordan 2024, 2404.00498): the picture itself with weight ½ and
+    two diagonal shifts with ¼ each, edges reflected; with ``mirror`` each of them both ways.
+    """
+
+    mirror: bool = Field(False, description="also left to right; never for digits")
+    shift_px: int = Field(0, ge=0, description="also shifted up-left and down-right by this")
+
+    @property
+    def count(self) -> int:
+        """The number of views: 1, 2, 3 or 6."""
+        return (3 if self.shift_px else 1) * (2 if self.mirror else 1)
+
+
 class ModelConfig(_Part):
     """Everything beside the weights that recognising needs, and what they were trained on.
 
     Attributes:
+        views: what is averaged at every prediction; a single view unless the recipe says more.
         temperature: logits are divided by it before the softmax; 1 where nothing was fitted.
         refusal_threshold: an answer whose probability is below it is refused; 0 refuses nothing.
         trained_on: data name and content hash, recipe and seed, for people and for ``test``.
@@ -75,6 +92,7 @@ class ModelConfig(_Part):
     architecture: Architecture
     class_names: tuple[str, ...] = Field(min_length=2)
     input: ModelInput
+    views: Views = Views()
     temperature: float = Field(1.0, gt=0)
     refusal_threshold: float = Field(0.0, ge=0, le=1)
     trained_on: dict[str, Any] = {}

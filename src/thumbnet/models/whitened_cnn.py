@@ -90,6 +90,8 @@ def whitened_cnn(
     first_stride: int = 1,
     activation: str = "gelu",
     norm_momentum: float = 0.4,
+    norm_scale: bool = True,
+    identity_start: bool = False,
     head: str = "max",
     logit_scale: float = 0.125,
 ) -> nn.Sequential:
@@ -102,8 +104,9 @@ def whitened_cnn(
                  → max-pool, or flatten → linear (N, K) without bias → scale
     ```
 
-    The design of cifar10-airbench (Jordan 2024, 2404.00498), with batch norms that keep a scale.
-    Pooling first makes every later operation of the block work on a quarter of the values.
+    The design of cifar10-airbench (Jordan 2024, 2404.00498). With ``head = "max"`` it takes
+    pictures of other sizes than its own too. Pooling first makes every later
+    operation of the block work on a quarter of the values.
 
     Args:
         input_shape: ``(channels, height, width)``.
@@ -117,6 +120,9 @@ def whitened_cnn(
         first_stride: stride of the first block's first convolution; above 1 it is not pooled.
         activation: a name of ``thumbnet.models.layers.ACTIVATIONS``.
         norm_momentum: share of a batch in batch norm's running statistics: large, for short runs.
+        norm_scale: train batch norm's scale; otherwise it stays 1.
+        identity_start: the first filters of each convolution begin as the identity, one for each
+            input channel (Dirac), so that the blocks pass on what they get.
         head: ``"max"`` (the largest value of each channel) or ``"flatten"``.
         logit_scale: what the logits are multiplied by.
 
@@ -141,10 +147,15 @@ def whitened_cnn(
     for block, width in enumerate(widths):
         for index in range(block_convolutions):
             stride = first_stride if block == index == 0 else 1
-            layers.append(nn.Conv2d(channels, width, 3, stride, padding=1, bias=False))
+            convolution = nn.Conv2d(channels, width, 3, stride, padding=1, bias=False)
+            if identity_start:
+                nn.init.dirac_(convolution.weight.data[:channels])
+            layers.append(convolution)
             if index == 0 and stride == 1:
                 layers.append(nn.MaxPool2d(2))
-            layers.append(nn.BatchNorm2d(width, momentum=norm_momentum))
+            norm = nn.BatchNorm2d(width, momentum=norm_momentum)
+            norm.weight.requires_grad_(norm_scale)
+            layers.append(norm)
             layers.append(make_activation(activation))
             channels = width
     if head == "max":

@@ -13,6 +13,8 @@ from thumbnet.training.process_group import ALONE, ProcessGroup
 from thumbnet.training.randomness import derive_seed, make_generator
 from thumbnet.training.recipe import AugmentationSection, Recipe
 
+WARPS = ("rotation_degrees", "translation_px", "scale", "shear_degrees", "elastic_px")
+
 
 def epoch_order(num_images: int, seed: int, epoch: int, shuffle: bool) -> Tensor:
     """Return the order of the images in one epoch, int64 ``(num_images,)`` on the CPU.
@@ -89,19 +91,27 @@ class TrainingImages:
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.group = group
         self.order = torch.empty(0, dtype=torch.int64)
+        self.flips: Tensor | None = None
+        self.size_px = recipe.input.size_px
 
     def __len__(self) -> int:
         return len(self.images)
 
     def start_epoch(self, epoch: int) -> None:
-        """Fix the order of the images for ``epoch``."""
-        order = epoch_order(len(self), self.recipe.seed, epoch, self.recipe.data.shuffle)
+        """Fix the order of the images for ``epoch``, their size, and which are mirrored."""
+        recipe = self.recipe
+        order = epoch_order(len(self), recipe.seed, epoch, recipe.data.shuffle)
         self.order = order.to(self.images.device)
+        self.size_px = picture_size_px(recipe, epoch)
+        if recipe.augmentation.flip == "alternating":
+            self.flips = alternating_flips(len(self), recipe.seed, epoch).to(self.images.device)
 
     def batch(self, start: int, stop: int, epoch: int, step: int) -> Batch:
         """Return this process's share of the epoch's images ``[start, stop)``."""
         chosen = self.order[start:stop]
         images = self.images.index_select(0, chosen)
+        if self.flips is not None:
+            images = transforms.flip(images, self.flips.index_select(0, chosen))
         # Before it is shared, so that a picture changes alike whatever the number of processes.
         images = augment(images, self.recipe.augmentation, self.recipe.seed, epoch, step)
         first, last = self.group.share(0, stop - start)
@@ -110,6 +120,8 @@ class TrainingImages:
         prepared = transforms.normalise(
             images[share], normalisation.scale, normalisation.mean, normalisation.std
         )
+        if self.size_px != self.recipe.input.size_px:
+            prepared = transforms.resize(prepared, self.size_px)
         return Batch(
             prepared.contiguous(memory_format=self.memory_format),
             self.labels.index_select(0, chosen[share]),
@@ -120,19 +132,38 @@ class TrainingImages:
 def augment(
     images: Tensor, section: AugmentationSection, seed: int, epoch: int, step: int
 ) -> Tensor:
-    """Apply the recipe's random changes to uint8 ``(N, C, H, W)``; returns uint8 or float32."""
-    geometric = {
-        name: getattr(section, name)
-        for name in ("rotation_degrees", "translation_px", "scale", "shear_degrees")
-    }
-    if not (any(geometric.values()) or section.crop_padding_px or section.flip):
+    """Apply the recipe's random changes to uint8 ``(N, C, H, W)``; returns uint8 or float32.
+
+    All but the alternating flip, which depends on which image it is: see ``alternating_flips``.
+    """
+    warp = {name: getattr(section, name) for name in WARPS}
+    if not (any(warp.values()) or section.crop_padding_px or section.flip is True):
         return images
     generator = torch.Generator(images.device)
     generator.manual_seed(derive_seed(seed, "augmentation", epoch, step))
-    if section.flip:
+    if section.flip is True:
         images = transforms.random_flip(images, generator)
     if section.crop_padding_px:
         images = transforms.random_crop(images, section.crop_padding_px, generator)
-    if any(geometric.values()):
-        images = transforms.random_affine(images.float(), generator, **geometric)
+    if any(warp.values()):
+        images = transforms.random_warp(images.float(), generator, **warp)
     return images
+
+
+def alternating_flips(num_images: int, seed: int, epoch: int) -> Tensor:
+    """Return which images are mirrored in ``epoch``, bool ``(num_images,)`` on the CPU.
+
+    A random half in the first epoch and the other half in the next, so that any two epochs in a row
+    show every image both ways, which drawing anew does for half of them (Jordan 2024, 2404.00498).
+    """
+    generator = make_generator(seed, "augmentation")
+    first = torch.rand(num_images, generator=generator) < 0.5
+    return ~first if epoch % 2 else first
+
+
+def picture_size_px(recipe: Recipe, epoch: int) -> int:
+    """Return the height and width of the pictures that ``epoch`` (from 0) trains on."""
+    for size_px, until in zip(recipe.progressive.sizes_px, recipe.progressive.until, strict=True):
+        if epoch / recipe.epochs < until - 1e-9:
+            return size_px
+    return recipe.input.size_px

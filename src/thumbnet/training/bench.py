@@ -12,7 +12,7 @@ import torch
 
 from thumbnet.datasets.catalog import CATALOG
 from thumbnet.datasets.image_set import ImageSet
-from thumbnet.training.batches import batch_bounds
+from thumbnet.training.batches import batch_bounds, picture_size_px
 from thumbnet.training.ceilings import (
     Ceilings,
     measure_ceilings,
@@ -108,8 +108,9 @@ def measure_recipe(
     Returns:
         ``recipe``; ``images_per_s``; ``step_ms`` for one whole batch; ``gflop_per_s``, see
         ``training_flops_per_image``; ``percent_of_ceiling`` of the matrix product in the recipe's
-        precision, None where that could not be measured; ``seconds_per_epoch`` without validation;
-        ``epochs``; ``preparation_s``; ``estimated_train_s``, the preparation and all epochs;
+        precision, None where that could not be measured; ``seconds_per_epoch`` without validation,
+        of pictures in full size; ``epochs``; ``preparation_s``; ``estimated_train_s``, the
+        preparation and all epochs, those with smaller pictures by their area;
         ``batch_size``; ``num_images`` of an epoch; ``precision``, fp32 or bf16; ``random_images``,
         whether they took the place of the data set.
     """
@@ -126,6 +127,8 @@ def measure_recipe(
     gflop_per_s = flops_per_image * images_per_s / 1e9
     ceiling = ceilings.gemm_gflop_per_s(training.bf16)
     epoch_s = num_images / images_per_s
+    full_px = recipe.input.size_px
+    areas = [(picture_size_px(recipe, epoch) / full_px) ** 2 for epoch in range(recipe.epochs)]
     return {
         "recipe": recipe.name,
         "images_per_s": round(images_per_s, 1),
@@ -135,7 +138,7 @@ def measure_recipe(
         "seconds_per_epoch": round(epoch_s, 3),
         "epochs": recipe.epochs,
         "preparation_s": round(state.train_seconds, 3),
-        "estimated_train_s": round(state.train_seconds + recipe.epochs * epoch_s, 3),
+        "estimated_train_s": round(state.train_seconds + sum(areas) * epoch_s, 3),
         "batch_size": batch_size,
         "num_images": num_images,
         "precision": "bf16" if training.bf16 else "fp32",
@@ -219,7 +222,8 @@ def _train_step(
     recipe = training.recipe
     epoch, place = divmod(step, len(bounds))
     if place == 0:
-        training.images.start_epoch(epoch)
+        # The last epoch's pictures have the full size.
+        training.images.start_epoch(recipe.epochs - 1)
     seed_device(training.device, derive_seed(recipe.seed, "dropout", epoch, place, 0))
     batch = training.images.batch(*bounds[place], epoch, place)
     factor = learning_rate_factor(

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from thumbnet.training.device import has_fast_bf16
+from thumbnet.training.device import has_bf16_hardware
 
 MIN_REPETITIONS = 3
 IN_CHANNELS, OUT_CHANNELS, IMAGE_SIZE_PX = 64, 128, 16
@@ -54,13 +54,13 @@ def measure_ceilings(
         batch_size: images of the convolution.
         min_time_s: repeat for as long as this in each of the four measurements, and three times.
     """
-    has_bf16 = device.type == "cpu" or has_fast_bf16(device)
+    has_bf16 = device.type == "cpu" or has_bf16_hardware(device)
 
     def gemm(dtype: torch.dtype) -> float:
         return _measure_gemm(device, dtype, size, min_time_s)
 
     def convolution(dtype: torch.dtype) -> float:
-        return _measure_convolution(device, dtype, batch_size, min_time_s)
+        return measure_convolution(device, dtype, batch_size, min_time_s)
 
     return Ceilings(
         gemm_fp32_gflop_per_s=gemm(torch.float32),
@@ -147,9 +147,10 @@ def _measure_gemm(device: torch.device, dtype: torch.dtype, size: int, min_time_
     return 2 * float(size) ** 3 / best_s / 1e9
 
 
-def _measure_convolution(
+def measure_convolution(
     device: torch.device, dtype: torch.dtype, batch_size: int, min_time_s: float
 ) -> float:
+    """Return the speed of the convolution of ``Ceilings``, in 10⁹ operations per second."""
     generator = torch.Generator(device).manual_seed(0)
 
     def random(*shape: int) -> Tensor:

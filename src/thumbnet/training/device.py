@@ -54,19 +54,17 @@ def available_devices() -> list[str]:
     return [*devices, "cpu"]
 
 
-def has_fast_bf16(device: torch.device) -> bool:
-    """Return whether the hardware multiplies bfloat16 itself (AVX-512 BF16, AMX, Ampere, M2)."""
+def has_bf16_hardware(device: torch.device) -> bool:
+    """Return whether the hardware multiplies bfloat16 itself (AVX-512 BF16, AMX, Ampere, M2).
+
+    On a CPU that does not yet say that it is any faster: see ``precision.bf16_is_faster``.
+    """
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type == "mps":
         return bool(torch.backends.mps.is_macos_or_newer(14, 0))
     capabilities = torch.cpu.get_capabilities()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-
-
-def use_bf16(precision: str, device: torch.device) -> bool:
-    """Return whether ``precision`` (``auto``, ``fp32``, ``bf16``) means bf16 autocast here."""
-    return precision == "bf16" or (precision == "auto" and has_fast_bf16(device))
 
 
 def autocast(device: torch.device, bf16: bool) -> torch.autocast:

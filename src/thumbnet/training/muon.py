@@ -23,42 +23,46 @@ class Muon(torch.optim.Optimizer):
 
     Args:
         filters: convolution weights, 4-d.
-        others: biases, norms, linear layers.
-        learning_rate: of the filters; the others' is in the ratio that the first call fixes.
+        others: linear layers.
+        biases: biases and what else is a vector: their gradients are small behind a batch norm, and
+            cifar10-airbench (Jordan 2024, 2404.00498) gives them a rate many times as large.
+        learning_rate: of the filters; the other rates stay in the ratio that is fixed here.
         momentum: of the filters.
         other_learning_rate: of the others.
-        other_momentum: of the others.
-        weight_decay: of the others, added to their gradient.
+        bias_learning_rate: of the biases.
+        other_momentum: of the others and of the biases.
+        weight_decay: share of the others and of the biases that a step at the peak rate adds to
+            their velocity, whatever that rate is; filters have a fixed norm and need none.
     """
 
     def __init__(
         self,
         filters: Iterable[nn.Parameter],
         others: Iterable[nn.Parameter],
+        biases: Iterable[nn.Parameter],
         learning_rate: float,
         momentum: float,
         other_learning_rate: float,
+        bias_learning_rate: float,
         other_momentum: float,
         weight_decay: float = 0.0,
     ) -> None:
-        groups = [
+        groups: list[dict[str, Any]] = [
             {
-                "params": list(filters),
-                "lr": learning_rate,
-                "momentum": momentum,
-                "orthogonal": True,
-                "rate_factor": 1.0,
-            },
-            {
-                "params": list(others),
-                "lr": other_learning_rate,
-                "momentum": other_momentum,
-                "orthogonal": False,
-                "rate_factor": other_learning_rate / learning_rate,
-            },
+                "params": list(parameters),
+                "lr": rate,
+                "momentum": momentum if orthogonal else other_momentum,
+                "orthogonal": orthogonal,
+                "rate_factor": rate / learning_rate,
+                "weight_decay": 0.0 if orthogonal else weight_decay / rate,
+            }
+            for parameters, rate, orthogonal in (
+                (filters, learning_rate, True),
+                (others, other_learning_rate, False),
+                (biases, bias_learning_rate, False),
+            )
         ]
-        groups = [group for group in groups if group["params"]]
-        super().__init__(groups, {"weight_decay": weight_decay})
+        super().__init__([group for group in groups if group["params"]], {})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]

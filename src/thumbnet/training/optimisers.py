@@ -53,10 +53,12 @@ def make_optimizer(
     if section.name == "muon":
         return Muon(
             [parameter for parameter in chosen if parameter.ndim == 4],
-            [parameter for parameter in chosen if parameter.ndim != 4],
+            [parameter for parameter in chosen if parameter.ndim not in (1, 4)],
+            [parameter for parameter in chosen if parameter.ndim == 1],
             rate,
             section.momentum,
             section.other_learning_rate,
+            section.bias_learning_rate or section.other_learning_rate,
             section.other_momentum,
             decay,
         )

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from thumbnet.models.folder import Views
 from thumbnet.models.registry import RESERVED_ARGUMENTS
 
 OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop", "adagrad", "muon"]
@@ -19,7 +20,13 @@ OPTIMIZER_KEYS: dict[str, set[str]] = {
     "adamw": {"betas", "epsilon", "weight_decay"},
     "rmsprop": {"momentum", "epsilon", "weight_decay"},
     "adagrad": {"epsilon", "weight_decay"},
-    "muon": {"momentum", "other_learning_rate", "other_momentum", "weight_decay"},
+    "muon": {
+        "momentum",
+        "other_learning_rate",
+        "bias_learning_rate",
+        "other_momentum",
+        "weight_decay",
+    },
 }
 
 
@@ -94,7 +101,34 @@ class AugmentationSection(Section):
     scale: float = Field(0.0, ge=0, lt=1, description="factor in 1 ± this")
     shear_degrees: float = Field(0.0, ge=0, lt=80)
     crop_padding_px: int = Field(0, ge=0, description="whole-pixel shifts, edges reflected")
-    flip: bool = Field(False, description="left to right with probability ½; never for digits")
+    elastic_px: float = Field(
+        0.0, ge=0, description="deviation of a smooth random displacement of the pixels"
+    )
+    flip: bool | Literal["alternating"] = Field(
+        False,
+        description="left to right with probability ½, or every other epoch; never for digits",
+    )
+
+
+class ProgressiveSection(Section):
+    """Smaller pictures at first: a step costs in proportion to their area."""
+
+    sizes_px: tuple[int, ...] = Field((), description="heights and widths before the full size")
+    until: tuple[float, ...] = Field(
+        (), description="for each, the share of the epochs at which it ends"
+    )
+
+    @model_validator(mode="after")
+    def _stages_fit(self) -> ProgressiveSection:
+        if len(self.sizes_px) != len(self.until):
+            raise ValueError("progressive.sizes_px and progressive.until need the same length")
+        if any(size < 4 for size in self.sizes_px):
+            raise ValueError("progressive.sizes_px must be at least 4")
+        if list(self.until) != sorted(set(self.until)) or any(
+            not 0 < share <= 1 for share in self.until
+        ):
+            raise ValueError("progressive.until must rise, above 0 and at most 1")
+        return self
 
 
 class SelectionSection(Section):
@@ -158,7 +192,10 @@ class OptimizerSection(NamedSection):
     other_learning_rate: float = Field(
         0.1, gt=0, description="for muon: of what is not a convolution filter"
     )
-    other_momentum: float = Field(0.9, ge=0, lt=1, description="for muon: likewise")
+    bias_learning_rate: float | None = Field(
+        None, gt=0, description="for muon: of biases and scales; default: other_learning_rate"
+    )
+    other_momentum: float = Field(0.9, ge=0, lt=1, description="for muon: of both")
 
     @model_validator(mode="after")
     def _keys_fit(self) -> OptimizerSection:
@@ -202,7 +239,9 @@ class Recipe(Section):
     epochs: int = Field(1, ge=1, le=100_000)
     batch_size: int = Field(64, ge=1)
     seed: int = Field(0, ge=0, lt=2**63)
-    precision: Precision = Field("fp32", description="auto: bf16 where the hardware has it")
+    precision: Precision = Field(
+        "fp32", description="auto: bf16 where it is faster, measured on a CPU"
+    )
     channels_last: bool = Field(
         True, description="memory order of pictures, if convolutions see them"
     )
@@ -217,12 +256,14 @@ class Recipe(Section):
     data: DataSection = DataSection()
     input: InputSection = InputSection()
     augmentation: AugmentationSection = AugmentationSection()
+    progressive: ProgressiveSection = ProgressiveSection()
     selection: SelectionSection = SelectionSection()
     model: ModelSection = ModelSection()
     loss: LossSection = LossSection()
     optimizer: OptimizerSection = OptimizerSection()
     schedule: ScheduleSection = ScheduleSection()
     early_stopping: EarlyStoppingSection = EarlyStoppingSection()
+    views: Views = Views()
 
     @field_validator("name")
     @classmethod
@@ -235,6 +276,12 @@ class Recipe(Section):
     def _early_stopping_has_validation(self) -> Recipe:
         if self.early_stopping.patience_epochs and not self.data.validation:
             raise ValueError("early_stopping needs data.validation above 0")
+        return self
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> Recipe:
+        if any(size >= self.input.size_px for size in self.progressive.sizes_px):
+            raise ValueError("progressive.sizes_px must be below input.size_px")
         return self
 
     @model_validator(mode="after")

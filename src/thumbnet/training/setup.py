@@ -14,17 +14,18 @@ from torch.nn import functional
 
 from thumbnet import models, transforms
 from thumbnet.datasets.image_set import ImageSet
-from thumbnet.datasets.loading import load_dataset
+from thumbnet.datasets.loading import FOLDER_PREFIX, load_dataset
 from thumbnet.datasets.splits import split_validation, stratified_choice
 from thumbnet.errors import CheckpointError
 from thumbnet.evaluation.classifier import predict_logits
 from thumbnet.models.folder import Architecture, ModelConfig, ModelInput
+from thumbnet.models.layers import pool_first
 from thumbnet.training.batches import Normalisation, TrainingImages
-from thumbnet.training.device import use_bf16
 from thumbnet.training.ema import WeightAverage
 from thumbnet.training.loop import Training, Validate
 from thumbnet.training.losses import make_loss
 from thumbnet.training.optimisers import make_optimizer
+from thumbnet.training.precision import use_bf16
 from thumbnet.training.process_group import ALONE, ProcessGroup
 from thumbnet.training.randomness import derive_seed, seed_device
 from thumbnet.training.recipe import Recipe
@@ -60,7 +61,12 @@ def load_run_data(
         report=report,
     )
     train, validation = split_validation(
-        whole, section.validation, seed=section.split_seed, method=section.validation_from
+        whole,
+        section.validation,
+        seed=section.split_seed,
+        method=section.validation_from,
+        # A folder's pictures may be the mapped file of the cache, which is not ours to change.
+        reuse_memory=not section.name.startswith(FOLDER_PREFIX),
     )
     if section.limit is not None:
         chosen = stratified_choice(train, section.limit, section.split_seed)
@@ -69,17 +75,33 @@ def load_run_data(
 
 
 def prepare_training(
-    recipe: Recipe, data: RunData, device: torch.device, group: ProcessGroup = ALONE
+    recipe: Recipe,
+    data: RunData,
+    device: torch.device,
+    group: ProcessGroup = ALONE,
+    *,
+    bf16: bool | None = None,
 ) -> tuple[Training, TrainingState]:
     """Build the model, the optimiser and the batches for a run's beginning.
 
-    Everything random in it derives from the recipe's seed. The time it takes counts as training.
+    Everything random in it derives from the recipe's seed. The time it takes counts as training,
+    but for what is a fact of the machine: importing, and measuring which precision is faster.
+
+    Args:
+        recipe: what is asked for.
+        data: what to train on.
+        device: where.
+        group: the processes that train together.
+        bf16: the precision that a run began with; by default the recipe's, see ``use_bf16``.
 
     Raises:
         ModelError: the model cannot be built for this input.
     """
     # The first optimiser would import it: more than a second that is no training.
     importlib.import_module("torch._dynamo")
+    if bf16 is None:
+        # One answer for all processes: the measurement may differ between them.
+        bf16 = bool(group.largest([int(use_bf16(recipe.precision, device))])[0])
     start = time.perf_counter()
     config = make_config(recipe, data.train)
     seed_device(torch.device("cpu"), derive_seed(recipe.seed, "initialisation"))
@@ -103,7 +125,7 @@ def prepare_training(
     training = Training(
         recipe=recipe,
         device=device,
-        bf16=use_bf16(recipe.precision, device),
+        bf16=bf16,
         model=model,
         forward=_make_forward(model, recipe, device, group),
         loss=make_loss(recipe.loss),
@@ -112,7 +134,7 @@ def prepare_training(
         images=TrainingImages(chosen, recipe, normalisation, device, channels_last, group),
         validate=_make_validate(data.validation, config, device, group),
         group=group,
-        identity=_identity(recipe, data, device, group),
+        identity=_identity(recipe, data, device, group, bf16),
     )
     return training, TrainingState(train_seconds=time.perf_counter() - start)
 
@@ -161,6 +183,7 @@ def make_config(recipe: Recipe, train: ImageSet) -> ModelConfig:
             mean=mean,
             std=std,
         ),
+        views=recipe.views,
         trained_on={
             "data": recipe.data.name,
             "train_hash": train.content_hash,
@@ -188,7 +211,7 @@ def _initialise_from_images(
 def _make_forward(
     model: nn.Module, recipe: Recipe, device: torch.device, group: ProcessGroup
 ) -> Callable[[Tensor], Tensor]:
-    wrapped = group.wrap(model, device)
+    wrapped = group.wrap(pool_first(model), device)
     return torch.compile(wrapped) if recipe.compile else wrapped
 
 
@@ -212,7 +235,7 @@ def _make_validate(
 
 
 def _identity(
-    recipe: Recipe, data: RunData, device: torch.device, group: ProcessGroup
+    recipe: Recipe, data: RunData, device: torch.device, group: ProcessGroup, bf16: bool
 ) -> dict[str, Any]:
     return {
         "recipe": recipe.model_dump_json(),
@@ -221,7 +244,7 @@ def _identity(
         "device": device.type,
         "threads": torch.get_num_threads(),
         "world_size": group.world_size,
-        "bf16": use_bf16(recipe.precision, device),
+        "bf16": bf16,
     }
 
 

@@ -139,7 +139,8 @@ def _resume(run: Run, device: torch.device, group: ProcessGroup, options: _Optio
         recipe = run.recipe
         images = load_run_data(recipe, skip_bad=options.skip_bad, report=options.display.message)
         with pinned(checkpoint["identity"]["threads"]):
-            training, _ = prepare_training(recipe, images, device, group)
+            bf16 = checkpoint["identity"]["bf16"]
+            training, _ = prepare_training(recipe, images, device, group, bf16=bf16)
             state = restore_training(training, checkpoint)
             _go_on(run, training, state, images, options, checkpoint["metrics_offset"])
     return run
