@@ -68,7 +68,8 @@ def run_seed(command: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
         raise SeedError(f"the training ended with exit code {done.returncode}:\n{said}")
     folder = Path(json.loads(done.stdout)["run"])
     receipt: dict[str, Any] = json.loads((folder / "receipt.json").read_text(encoding="utf-8"))
-    receipt["results"].setdefault("num_images_trained", count_images_trained(folder, receipt))
+    if "num_images_trained" not in receipt["results"]:
+        receipt["results"]["num_images_trained"] = count_images_trained(folder, receipt)
     times = receipt["times"]
     row = {
         "seed": receipt["recipe"]["seed"],

@@ -31,7 +31,7 @@ from thumbnet.training.schedules import learning_rate_factor
 from thumbnet.training.setup import RunData, load_run_data, prepare_training
 
 NUM_RANDOM_IMAGES = 5000
-NUM_WARM_UP_STEPS, MIN_STEPS = 3, 2
+NUM_WARM_UP_STEPS, MIN_STEPS = 3, 1
 MEASURED_S = 1.0
 # Waiting for a GPU after every step would leave it idle while the next one is prepared.
 GPU_STEPS_BETWEEN_LOOKS = 10
@@ -103,7 +103,7 @@ def measure_recipe(
         device: where to train.
         ceilings: what ``percent_of_ceiling`` is a percentage of.
         stop_at: the time, on the clock of ``time.perf_counter``, after which only the least number
-            of steps is done: one to warm up, two to measure.
+            of steps is done: one to warm up, one to measure.
 
     Returns:
         ``recipe``; ``images_per_s``; ``step_ms`` for one whole batch; ``gflop_per_s``, see
