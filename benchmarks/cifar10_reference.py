@@ -57,7 +57,7 @@ def train(recipe: Recipe, images: thumbnet.ImageSet) -> tuple[nn.Module, float, 
     config = make_config(recipe, images).input
     normalised = transforms.normalise(images.images, config.scale, config.mean, config.std)
     model = build(recipe, images, normalised)
-    optimizer = make_optimizer(recipe.optimizer, model.parameters())
+    optimizer = make_optimizer(recipe.optimizer, model.parameters(), bf16=True)
     for group in optimizer.param_groups:
         group["peak"] = group["lr"]
     num_batches = len(images) // recipe.batch_size

@@ -125,31 +125,31 @@ def random_warp(
     first_row = (cosine, across, draws[3] * translation_px * 2 / width)
     second_row = (down, sine * slant + cosine, draws[4] * translation_px * 2 / height)
     factors = torch.stack([torch.stack(first_row, 1), torch.stack(second_row, 1)], 1)
-    basis = _affine_basis(height, width)
+    basis = _affine_basis(height, width, images.device)
     if elastic_px:
-        smooth = _smooth_basis(height, width)
+        smooth = _smooth_basis(height, width, images.device)
         shape = (num_images, 2, len(smooth))
         noise = torch.randn(shape, generator=generator, device=images.device)
         in_grid_units = torch.tensor([[2 / width], [2 / height]], device=images.device)
         factors = torch.cat([factors, noise * (elastic_px * in_grid_units)], 2)
         basis = torch.cat([basis, smooth])
     # One product for all places of all pictures: affine_grid takes ten times as long.
-    places = factors.flatten(0, 1) @ basis.to(images.device)
+    places = factors.flatten(0, 1) @ basis
     grid = places.view(num_images, 2, height, width).permute(0, 2, 3, 1)
     return functional.grid_sample(images, grid, align_corners=False)
 
 
 @cache
-def _affine_basis(height: int, width: int) -> Tensor:
+def _affine_basis(height: int, width: int, device: torch.device) -> Tensor:
     """Return ``(3, H·W)``: each pixel's x and y in coordinates of [-1, 1], and 1."""
     x = (2 * torch.arange(width) + 1) / width - 1
     y = (2 * torch.arange(height) + 1) / height - 1
     rows, columns = torch.meshgrid(y, x, indexing="ij")
-    return torch.stack([columns, rows, torch.ones(height, width)]).flatten(1)
+    return torch.stack([columns, rows, torch.ones(height, width)]).flatten(1).to(device)
 
 
 @cache
-def _smooth_basis(height: int, width: int) -> Tensor:
+def _smooth_basis(height: int, width: int, device: torch.device) -> Tensor:
     """Return ``(points, H·W)``: what each point of the coarse grid adds to each pixel.
 
     Bicubic interpolation is linear in the values at the points, so that a product with this matrix
@@ -158,7 +158,7 @@ def _smooth_basis(height: int, width: int) -> Tensor:
     rows, columns = height // ELASTIC_SPACING_PX + 1, width // ELASTIC_SPACING_PX + 1
     points = torch.eye(rows * columns).view(rows * columns, 1, rows, columns)
     field = functional.interpolate(points, (height, width), mode="bicubic", align_corners=True)
-    return field.flatten(1)
+    return field.flatten(1).to(device)
 
 
 def _per_channel(values: Sequence[float], images: Tensor) -> Tensor:

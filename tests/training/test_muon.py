@@ -92,6 +92,22 @@ def test_recipe_gives_filters_and_the_rest_their_own_rates() -> None:
     assert others["rate_factor"] == pytest.approx(0.25)
 
 
+def test_directions_in_bf16_are_nearly_those_of_fp32_and_weights_stay_fp32() -> None:
+    start = torch.randn(16, 8, 3, 3, generator=torch.Generator().manual_seed(1))
+    weights = [nn.Parameter(start.clone()) for _ in range(2)]
+    for weight, bf16 in zip(weights, (False, True), strict=True):
+        optimizer = Muon([weight], [], [], 0.1, 0.6, 0.1, 0.1, 0.9, bf16=bf16)
+        for seed in range(3):
+            _gradients([weight], seed)
+            optimizer.step()
+        assert optimizer.state[weight]["velocity"].dtype == torch.float32
+
+    exact, rounded = (weight.detach().flatten() for weight in weights)
+    assert rounded.dtype == torch.float32
+    assert not torch.equal(exact, rounded)
+    torch.testing.assert_close(rounded, exact, rtol=0, atol=0.01)
+
+
 def test_biases_have_the_others_rate_unless_the_recipe_says_more() -> None:
     model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(4, 2))
     section = OptimizerSection(name="muon", other_learning_rate=0.06)

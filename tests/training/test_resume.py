@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from thumbnet import files
 from thumbnet.errors import CheckpointError, DeviceError, OutputError, RecipeError
-from thumbnet.training import finish
+from thumbnet.training import finish, precision
 from thumbnet.training.checkpoint import CheckpointFolder, read_checkpoint
 from thumbnet.training.interruption import Interrupted
 from thumbnet.training.loop import Saver, Training
@@ -55,6 +55,18 @@ def dying(training, *arguments):
 loop.Training.step = dying
 train.train(sys.argv[1], out=sys.argv[2], device="cpu", progress=False)
 """
+
+
+# What the record recipes do and the classic ones do not.
+LIKE_A_RECORD: dict[str, Any] = {
+    "model": {"name": "whitened-cnn", "widths": [4, 6], "stem_width": 4, "train_stem": True},
+    "optimizer": {"name": "muon", "learning_rate": 0.1, "momentum": 0.6, "bias_learning_rate": 2.0},
+    "augmentation": {"flip": "alternating", "elastic_px": 0.5, "crop_padding_px": 1},
+    "progressive": {"sizes_px": [6], "until": [0.5]},
+    "selection": {"hardest": 0.5, "others": 0.4},
+    "views": {"mirror": True, "shift_px": 1},
+    "precision": "auto",
+}
 
 
 def go_on(folder: Path) -> Run:
@@ -116,8 +128,9 @@ def test_run_stopped_again_and_again_resumes_to_the_same_bits(
         {"precision": "bf16"},
         {"shuffle": False, "ema_decay": None},
         {"checkpoint_every_s": 0.0, "log_every_steps": 1},
+        LIKE_A_RECORD,
     ],
-    ids=["adamw", "rmsprop", "adagrad", "bf16", "unshuffled", "checkpoint-at-every-step"],
+    ids=["adamw", "rmsprop", "adagrad", "bf16", "unshuffled", "checkpoint-at-every-step", "record"],
 )
 def test_every_kind_of_state_survives_a_stop(
     tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
@@ -125,6 +138,20 @@ def test_every_kind_of_state_survives_a_stop(
     expected = run_tiny(tiny_recipe(pictures, EVERYTHING, **changes), tmp_path / "whole")
     folder = stopped_run(tmp_path / "stopped", pictures, monkeypatch, 5, **changes)
     assert_same_run(go_on(folder), expected)
+
+
+@pytest.mark.parametrize("bf16", [True, False])
+def test_resumed_run_keeps_the_precision_that_it_began_with(
+    tmp_path: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch, bf16: bool
+) -> None:
+    expected = run_tiny(
+        tiny_recipe(pictures, EVERYTHING, precision="bf16" if bf16 else "fp32"), tmp_path / "whole"
+    )
+    monkeypatch.setattr(precision, "bf16_is_faster", lambda _device: bf16)
+    folder = stopped_run(tmp_path / "stopped", pictures, monkeypatch, 5, precision="auto")
+    # Another measurement, say because the machine is busy, must not change a run half-way.
+    monkeypatch.setattr(precision, "bf16_is_faster", lambda _device: not bf16)
+    assert weights(go_on(folder)) == weights(expected)
 
 
 @pytest.mark.parametrize(

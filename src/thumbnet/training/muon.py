@@ -33,6 +33,8 @@ class Muon(torch.optim.Optimizer):
         other_momentum: of the others and of the biases.
         weight_decay: share of the others and of the biases that a step at the peak rate adds to
             their velocity, whatever that rate is; filters have a fixed norm and need none.
+        bf16: make the directions orthogonal in bfloat16, which takes half the time where bf16 is
+            fast; the weights and the momentum stay in float32.
     """
 
     def __init__(
@@ -46,7 +48,9 @@ class Muon(torch.optim.Optimizer):
         bias_learning_rate: float,
         other_momentum: float,
         weight_decay: float = 0.0,
+        bf16: bool = False,
     ) -> None:
+        self.dtype = torch.bfloat16 if bf16 else torch.float32
         groups: list[dict[str, Any]] = [
             {
                 "params": list(parameters),
@@ -84,8 +88,9 @@ class Muon(torch.optim.Optimizer):
         velocity.lerp_(gradient, 1 - group["momentum"])
         direction = gradient.lerp(velocity, group["momentum"])
         parameter.mul_(len(parameter) ** 0.5 / parameter.norm().clamp_min(1e-12))
-        step = orthogonalise(direction.reshape(len(direction), -1)).reshape(parameter.shape)
-        parameter.add_(step, alpha=-group["lr"])
+        matrix = direction.reshape(len(direction), -1).to(self.dtype)
+        step = orthogonalise(matrix).to(parameter.dtype)
+        parameter.add_(step.reshape(parameter.shape), alpha=-group["lr"])
 
     def _descend(self, parameters: list[Tensor], group: dict[str, Any]) -> None:
         momentum = group["momentum"]

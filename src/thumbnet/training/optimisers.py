@@ -21,7 +21,7 @@ _FUSED_DEVICES = {
 
 
 def make_optimizer(
-    section: OptimizerSection, parameters: Iterable[nn.Parameter]
+    section: OptimizerSection, parameters: Iterable[nn.Parameter], bf16: bool = False
 ) -> torch.optim.Optimizer:
     """Build the recipe's optimiser for the trainable ones of ``parameters``.
 
@@ -33,7 +33,8 @@ def make_optimizer(
     * ``muon``: for convolution filters, with Nesterov SGD for the rest, see ``Muon``.
 
     The single-kernel version is used where torch has one for the device: for these small models
-    it takes a third of the time of one kernel for each parameter.
+    it takes a third of the time of one kernel for each parameter. ``bf16`` lets ``muon`` make its
+    directions in bfloat16.
     """
     chosen = [parameter for parameter in parameters if parameter.requires_grad]
     device = chosen[0].device.type
@@ -61,6 +62,7 @@ def make_optimizer(
             section.bias_learning_rate or section.other_learning_rate,
             section.other_momentum,
             decay,
+            bf16,
         )
     if section.name == "adagrad":
         return torch.optim.Adagrad(chosen, rate, weight_decay=decay, eps=section.epsilon, **fused)

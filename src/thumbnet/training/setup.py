@@ -129,7 +129,7 @@ def prepare_training(
         model=model,
         forward=_make_forward(model, recipe, device, group),
         loss=make_loss(recipe.loss),
-        optimizer=make_optimizer(recipe.optimizer, model.parameters()),
+        optimizer=make_optimizer(recipe.optimizer, model.parameters(), bf16),
         average=WeightAverage(model, recipe.ema_decay) if recipe.ema_decay else None,
         images=TrainingImages(chosen, recipe, normalisation, device, channels_last, group),
         validate=_make_validate(data.validation, config, device, group),
