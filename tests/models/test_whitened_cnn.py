@@ -30,6 +30,25 @@ def test_whitened_patches_are_uncorrelated_with_variance_near_1() -> None:
     assert torch.allclose(outputs[:, 12:], -outputs[:, :12], atol=1e-5)
 
 
+def test_filters_come_from_evenly_spread_patches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("thumbnet.models.whitened_cnn.NUM_PATCHES", 100)
+    images = _smooth_images()
+    layer = PatchWhitening(3, 12, 2)
+    places = [
+        images[n, :, row : row + 2, column : column + 2].flatten()
+        for n in range(len(images))
+        for row in range(images.shape[2] - 1)
+        for column in range(images.shape[3] - 1)
+    ]
+    patches = torch.stack(places[:: -(-len(places) // 100)]).double()
+    values, vectors = torch.linalg.eigh(patches.T @ patches / len(patches))
+    expected = (vectors / torch.sqrt(values + 5e-4)).T.flip(0)[:6].reshape(6, 3, 2, 2).float()
+
+    layer.initialise_from(images)
+
+    torch.testing.assert_close(layer.weight[:6], expected)
+
+
 def test_filters_are_frozen_unless_they_are_to_be_trained() -> None:
     frozen, trained = PatchWhitening(1, 8, 3), PatchWhitening(1, 8, 3, train_filters=True)
 

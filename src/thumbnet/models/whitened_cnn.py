@@ -13,6 +13,7 @@ from thumbnet.models.layers import make_activation, output_shape
 from thumbnet.models.registry import InputShape, register, require_positive
 
 NUM_PATCHES = 200_000
+_CHUNK = 100
 
 
 class PatchWhitening(nn.Conv2d):
@@ -51,11 +52,7 @@ class PatchWhitening(nn.Conv2d):
     @torch.no_grad()
     def initialise_from(self, images: Tensor) -> None:
         """Compute the filters from normalised float ``images`` ``(N, C, H, W)``; bias to zero."""
-        size = self.kernel_size[0]
-        patches = images.unfold(2, size, 1).unfold(3, size, 1)
-        # (N, rows, columns, C, size, size): every picture keeps the same evenly spread patches.
-        patches = patches.permute(0, 2, 3, 1, 4, 5).reshape(-1, images.shape[1] * size * size)
-        patches = patches[:: math.ceil(len(patches) / NUM_PATCHES)].double()
+        patches = _spread_patches(images, self.kernel_size[0]).double()
         values, vectors = torch.linalg.eigh(patches.T @ patches / len(patches))
         count = self.out_channels // 2
         filters = (vectors / torch.sqrt(values + 5e-4)).T.flip(0)[:count]
@@ -63,6 +60,20 @@ class PatchWhitening(nn.Conv2d):
         self.weight.copy_(torch.cat([filters, -filters]))
         if self.bias is not None:
             self.bias.zero_()
+
+
+def _spread_patches(images: Tensor, size_px: int) -> Tensor:
+    """Return every n-th patch, flat ``(M, C·size²)``, so that M is at most ``NUM_PATCHES``."""
+    height, width = (length - size_px + 1 for length in images.shape[2:])
+    step = math.ceil(len(images) * height * width / NUM_PATCHES)
+    chosen, first = [], 0
+    # Some images at a time: all patches of 5,000 digits would take 300 MB.
+    for chunk in torch.split(images, _CHUNK):
+        view = chunk.unfold(2, size_px, 1).unfold(3, size_px, 1).permute(0, 2, 3, 1, 4, 5)
+        patches = view.reshape(-1, images.shape[1] * size_px**2)
+        chosen.append(patches[-first % step :: step].clone())
+        first += len(patches)
+    return torch.cat(chosen)
 
 
 class Scale(nn.Module):
