@@ -85,11 +85,7 @@ class ProcessGroup:
         if self.world_size == 1:
             return model
         devices = [device] if device.type == "cuda" else None
-        # Batch norm's statistics do not change what training computes; the loop sends rank 0's at
-        # the end of every epoch, which is when they are used.
-        return nn.parallel.DistributedDataParallel(
-            model, device_ids=devices, broadcast_buffers=False
-        )
+        return nn.parallel.DistributedDataParallel(model, device_ids=devices)
 
 
 ALONE = ProcessGroup()
