@@ -116,8 +116,8 @@ def whitened_cnn(
     ```
 
     The design of cifar10-airbench (Jordan 2024, 2404.00498). With ``head = "max"`` it takes
-    pictures of other sizes than its own too. Pooling first makes every later
-    operation of the block work on a quarter of the values.
+    pictures of other sizes than its own too. Pooling first makes every
+    later operation of the block work on a quarter of the values.
 
     Args:
         input_shape: ``(channels, height, width)``.
