@@ -17,6 +17,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from thumbnet.training.rendezvous import attempt_store
+
 
 @dataclass(frozen=True)
 class ProcessGroup:
@@ -125,7 +127,13 @@ def joined(device: torch.device) -> Iterator[ProcessGroup]:
         return
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    # Under torchrun's own store the rank and the world size are not read from the environment.
+    dist.init_process_group(
+        "nccl" if device.type == "cuda" else "gloo",
+        store=attempt_store(),
+        rank=int(os.environ["RANK"]),
+        world_size=int(os.environ["WORLD_SIZE"]),
+    )
     try:
         yield ProcessGroup(dist.get_rank(), dist.get_world_size(), device)
     finally:
