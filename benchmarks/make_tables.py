@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from mistake_tables import MISTAKE_TABLES
+from recogniser_tables import RECOGNISER_TABLES
 from record_tables import RECORD_TABLES
 from scale_tables import SCALE_TABLES
 from speed_tables import SPEED_TABLES
@@ -30,7 +31,7 @@ PAGES = (
     *("README.md", "README.zh-CN.md"),
     *("docs/index.md", "docs/tutorials.md", "docs/mistakes.md", "docs/benchmarks.md"),
     *("docs/zh/index.md", "docs/zh/tutorials.md", "docs/zh/mistakes.md", "docs/zh/benchmarks.md"),
-    *("docs/scale.md", "docs/zh/scale.md"),
+    *("docs/scale.md", "docs/zh/scale.md", "docs/recogniser.md", "docs/zh/recogniser.md"),
 )
 MARKER = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -77,6 +78,7 @@ TABLES: dict[str, Callable[[], str]] = {
     **MISTAKE_TABLES,
     **RECORD_TABLES,
     **SPEED_TABLES,
+    **RECOGNISER_TABLES,
     **SCALE_TABLES,
 }
 

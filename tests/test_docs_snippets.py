@@ -90,7 +90,11 @@ def test_python_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     keys = documented_keys()
     assert keys["train"] == list(namespace["run"].result)
     assert keys["test"] == list(namespace["evaluation"].to_dict())
-    assert keys["predict"] == ["file", *vars(namespace["prediction"])]
+    fields = list(vars(namespace["prediction"]))
+    # A picture is no JSON.
+    assert keys["predict"] == ["file", *(name for name in fields if name != "seen")]
+    page = (DOCS / "python.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == fields
 
 
 def test_json_of_models_is_as_documented() -> None:

@@ -47,7 +47,7 @@ def test_debug_shows_a_traceback() -> None:
     [
         ("torch", ["train", "mnist", "--out", "/proc/nope"]),
         ("torch", ["models"]),
-        ("torch", ["predict", "model", "picture.png"]),
+        ("torch", ["predict", "--torch", "--model", "model", __file__]),
         ("pydantic", ["recipes"]),
     ],
 )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from thumbnet.errors import ThumbnetError
     from thumbnet.evaluation.classifier import Classifier
     from thumbnet.evaluation.metrics import Evaluation
+    from thumbnet.inference.recogniser import Recogniser
     from thumbnet.models.registry import build_model
     from thumbnet.prediction import Prediction
     from thumbnet.training.recipe import Recipe
@@ -40,6 +41,7 @@ _HOMES = {
     "ImageSet": "thumbnet.datasets.image_set",
     "Prediction": "thumbnet.prediction",
     "Recipe": "thumbnet.training.recipe",
+    "Recogniser": "thumbnet.inference.recogniser",
     "Run": "thumbnet.training.run",
     "ThumbnetError": "thumbnet.errors",
     "build_model": "thumbnet.models.registry",
@@ -56,6 +58,7 @@ __all__ = [
     "ImageSet",
     "Prediction",
     "Recipe",
+    "Recogniser",
     "Run",
     "ThumbnetError",
     "__version__",

@@ -95,6 +95,7 @@ def random_warp(
     translation_px: float = 0.0,
     scale: float = 0.0,
     shear_degrees: float = 0.0,
+    aspect: float = 0.0,
     elastic_px: float = 0.0,
 ) -> Tensor:
     """Rotate, shift, scale, shear and bend each image about its centre, bilinear, zeros outside.
@@ -110,6 +111,7 @@ def random_warp(
         translation_px: uniform in ±this for each axis.
         scale: factor uniform in [1 - scale, 1 + scale], for both axes alike.
         shear_degrees: horizontal slant, uniform in ±this.
+        aspect: width over height changes by a factor whose logarithm is uniform in ±this.
         elastic_px: standard deviation of the displacement at the points of the coarse grid.
     """
     num_images, _, height, width = images.shape
@@ -125,6 +127,10 @@ def random_warp(
     first_row = (cosine, across, draws[3] * translation_px * 2 / width)
     second_row = (down, sine * slant + cosine, draws[4] * translation_px * 2 / height)
     factors = torch.stack([torch.stack(first_row, 1), torch.stack(second_row, 1)], 1)
+    if aspect:
+        stretch = torch.rand(num_images, generator=generator, device=images.device) * 2 - 1
+        half = torch.exp(stretch * aspect / 2)
+        factors = factors * torch.stack([1 / half, half, torch.ones_like(half)], 1)[:, None]
     basis = _affine_basis(height, width, images.device)
     if elastic_px:
         smooth = _smooth_basis(height, width, images.device)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from command_line import Call
+from thumbnet.cli.predict import _model_and_images
 from thumbnet.training.run import Run
 
 
@@ -36,8 +38,9 @@ def test_json_has_one_row_for_each_picture_in_order(
     assert [row["label"] for row in said.json] == ["ring", "bar", "dot"]
     predictions = trained.load().predict(paths)
     for row, prediction in zip(said.json, predictions, strict=True):
-        assert list(row) == ["file", "label", "probability", "probabilities", "refused"]
-        assert {k: v for k, v in row.items() if k != "file"} == vars(prediction)
+        assert list(row) == ["file", "label", "probability", "probabilities", "refused", "score"]
+        answer = {name: value for name, value in vars(prediction).items() if name != "seen"}
+        assert {name: value for name, value in row.items() if name != "file"} == answer
         assert list(row["probabilities"]) == ["bar", "dot", "ring"]
         assert row["probability"] == max(row["probabilities"].values())
         assert sum(row["probabilities"].values()) == pytest.approx(1)
@@ -104,9 +107,10 @@ def test_csv_has_a_column_for_each_class(call: Call, trained: Run, pictures: Pat
     path = (pictures / "bar/0.png").rename(pictures / 'bar/a, "b".png')
     out = call("predict", trained.folder, path, "--csv").out
     (row,) = csv.DictReader(io.StringIO(out))
-    assert list(row) == ["file", "label", "probability", "refused", "bar", "dot", "ring"]
+    names = ["bar", "dot", "ring"]
+    assert list(row) == ["file", "label", "probability", "refused", "score", *names]
     assert (row["file"], row["label"], row["refused"]) == (str(path), "bar", "false")
-    assert float(row["bar"]) == float(row["probability"])
+    assert float(row["bar"]) == float(row["probability"]) == float(row["score"])
 
 
 def test_table_has_label_and_probability(call: Call, trained: Run, pictures: Path) -> None:
@@ -161,3 +165,53 @@ def test_bad_picture_is_named(call: Call, trained: Run, pictures: Path) -> None:
     said = call("predict", trained.folder, pictures)
     assert (said.code, said.out) == (2, "")
     assert str(pictures / "dot/5.png") in said.err
+
+
+def test_model_may_be_named_in_front_or_by_an_option(
+    call: Call, trained: Run, pictures: Path
+) -> None:
+    path = pictures / "dot/0.png"
+    expected = call("predict", trained.folder, path, "--json")
+    for words in (["-m", trained.folder, path], [path, "--model", trained.folder / "model"]):
+        assert call("predict", *words, "--json") == expected
+    assert call("predict", "--torch", trained.folder, path, "--json").json == expected.json
+
+
+def test_first_word_is_a_model_only_if_there_is_one(
+    trained: Run, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = str(pictures / "dot/0.png")
+    monkeypatch.chdir(tmp_path)
+    for model in (trained.folder, trained.folder / "model", "digits", "other.onnx"):
+        assert _model_and_images(None, [str(model), picture]) == (str(model), [picture])
+    for words in ([picture], [str(pictures), picture], ["missing.png"], ["-"]):
+        assert _model_and_images(None, words) == ("digits", words)
+        assert _model_and_images("other", words) == ("other", words)
+    Path("digits").mkdir()
+    assert _model_and_images(None, ["digits", picture]) == ("digits", ["digits", picture])
+
+
+def test_model_alone_is_asked_for_a_picture(call: Call, trained: Run) -> None:
+    said = call("predict", trained.folder)
+    assert (said.code, said.out) == (2, "")
+    assert said.err == (
+        f"error: there is a model and no picture\n  got: {trained.folder}\n"
+        f"  fix: thumbnet predict {trained.folder} PICTURE…\n"
+    )
+
+
+def test_answer_below_the_threshold_is_marked(
+    call: Call, trained: Run, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier = trained.load()
+    doubtful = {"temperature": 10.0, "refusal_threshold": 1.0}
+    config = classifier.config.model_copy(update=doubtful)
+    strict = dataclasses.replace(classifier, config=config)
+    monkeypatch.setattr("thumbnet.evaluation.classifier.Classifier.load", lambda *_: strict)
+    path = pictures / "bar/0.png"
+    (row,) = call("predict", trained.folder, path, "--json").json
+    assert row["refused"] is True
+    assert row["score"] == row["probability"] < 1
+    assert ",true," in call("predict", trained.folder, path, "--csv").out
+    table = call("predict", trained.folder, path).out.splitlines()[1]
+    assert table.split()[1:3] == ["(bar)", "refused"]

@@ -23,7 +23,7 @@ from thumbnet.training.setup import load_run_data, prepare_training
 from thumbnet.training.testing import load_dataset
 from tiny_runs import EVERYTHING, NUM_TEST, NUM_TRAIN, run_tiny, tiny_recipe, tree, write_pictures
 
-FIGURES = ("confusion", "curves", "mistakes", "reliability", "samples")
+FIGURES = ("confusion", "coverage", "curves", "mistakes", "reliability", "samples")
 
 
 @pytest.fixture(scope="module")

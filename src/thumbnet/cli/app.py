@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from thumbnet.cli import bench, data, models, predict, test, train
+from thumbnet.cli import bench, data, export, models, predict, test, train, verify
 
 app = typer.Typer(
     name="thumbnet",
@@ -18,6 +18,8 @@ app = typer.Typer(
 app.command()(train.train)
 app.command()(test.test)
 app.command()(predict.predict)
+app.command()(export.export)
+app.command()(verify.verify)
 app.command()(models.models)
 app.command()(models.recipes)
 app.command()(models.devices)

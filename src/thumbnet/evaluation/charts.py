@@ -246,6 +246,34 @@ def _draw_bin_sizes(axes: Axes, filled: Sequence[ReliabilityBin]) -> None:
     axes.set_xlabel("confidence")
 
 
+def draw_coverage(curve: Sequence[Mapping[str, float]], threshold: float) -> Figure:
+    """Draw the error among the answered images against how many of them are answered.
+
+    Args:
+        curve: what :func:`thumbnet.evaluation.refusal.coverage_curve` gives.
+        threshold: the score below which the model refuses; marked where it falls.
+    """
+    coverages = [point["coverage"] for point in curve]
+    errors = [1 - point["accuracy"] for point in curve]
+    answered = max((p["coverage"] for p in curve if p["score"] >= threshold), default=0.0)
+    with house_style():
+        figure = new_figure(3.2)
+        axes = figure.subplots()
+        clear_frame(axes, grid="y")
+        axes.set_title("Error among the answered images, the least certain left out first")
+        axes.plot(coverages, errors, color=BLUE, linewidth=1.8)
+        axes.axvline(answered, color=ORANGE, linewidth=1.4, label="answered by the model")
+        axes.legend(loc="upper left")
+        axes.set(xlim=(0, 1.01), ylim=(0, max(1e-3, 1.15 * max(errors))), xlabel="answered")
+        axes.xaxis.set_major_formatter(_percent_formatter())
+        axes.yaxis.set_major_formatter(_percent_formatter())
+    figure.set_label(
+        f"Error against coverage: {100 * errors[-1]:.2f} % of all images are wrong; the model "
+        f"answers about {100 * answered:.0f} % of them."
+    )
+    return figure
+
+
 def _percent_formatter() -> FuncFormatter:
     from matplotlib.ticker import FuncFormatter
 

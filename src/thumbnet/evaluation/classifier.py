@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from thumbnet import transforms
 from thumbnet.errors import ModelError
-from thumbnet.images import decode_image, fit_image, image_to_pixels
+from thumbnet.evaluation.answering import Answering, Answers
+from thumbnet.images import decode_image, image_to_pixels
 from thumbnet.models.folder import ModelConfig, find_model_folder, load_model_folder
 from thumbnet.prediction import Prediction
 
@@ -57,16 +58,18 @@ class Classifier:
                 got=f"{images.dtype} {tuple(images.shape)}",
                 expected=f"torch.uint8 (N, {expected[0]}, {expected[1]}, {expected[2]})",
             )
-        return predict_logits(self.network, images, self.config, self.device)
+        logits = predict_logits(self.network, images, self.config, self.device)
+        return logits[:, : len(self.config.class_names)]
 
+    @torch.no_grad()
     def predict(self, images: Any) -> list[Prediction]:
-        """Classify pictures.
+        """Classify pictures of any size, as the exported recogniser does.
 
         Args:
             images: one picture, or a sequence of them. A picture is a path, a ``PIL.Image``, or a
                 uint8 array or tensor ``(H, W)``, ``(H, W, C)`` or ``(C, H, W)`` with C = 1 or 3;
-                an array ``(N, C, H, W)`` is a batch. Other sizes and colours are converted to the
-                model's own. Values must be of the polarity that the model was trained with.
+                an array ``(N, C, H, W)`` is a batch. A model with MNIST's frame takes glyphs of
+                either polarity; another one wants pictures like those that it was trained on.
 
         Returns:
             One prediction for each picture, in order.
@@ -75,27 +78,25 @@ class Classifier:
             ImageError: a file cannot be decoded.
             ModelError: a value is not a picture.
         """
-        pictures = [self._fit(picture) for picture in _as_pictures(images)]
-        if not pictures:
-            return []
-        logits = self.logits(torch.from_numpy(np.stack(pictures))) / self.config.temperature
-        probabilities = logits.double().softmax(1)
-        top = probabilities.max(1)
-        names = self.config.class_names
-        return [
-            Prediction(
-                label=names[index],
-                probability=probability,
-                probabilities=dict(zip(names, row, strict=True)),
-                refused=probability < self.config.refusal_threshold,
-            )
-            for index, probability, row in zip(
-                top.indices.tolist(), top.values.tolist(), probabilities.tolist(), strict=True
-            )
-        ]
+        answering = Answering(self.network, self.config)
+        predictions: list[Prediction] = []
+        for picture in _as_pictures(images):
+            # torch warns of arrays that it may not write to, such as Pillow's.
+            pixels = torch.from_numpy(np.require(_to_pixels(picture), requirements=["C", "W"]))
+            answers = answering(pixels[None].to(self.device))
+            predictions.append(_prediction(answers, self.config.class_names))
+        return predictions
 
-    def _fit(self, picture: Any) -> np.ndarray[Any, np.dtype[np.uint8]]:
-        return fit_image(_to_pixels(picture), self.config.input.channels, self.config.input.size_px)
+
+def _prediction(answers: Answers, names: tuple[str, ...]) -> Prediction:
+    return Prediction(
+        label=names[int(answers.label)],
+        probability=float(answers.probability),
+        probabilities=dict(zip(names, answers.probabilities[0].tolist(), strict=True)),
+        refused=bool(answers.refused),
+        score=float(answers.score),
+        seen=answers.seen[0].cpu().numpy(),
+    )
 
 
 @torch.no_grad()
@@ -115,13 +116,13 @@ def predict_logits(
     results = []
     for chunk in torch.split(images, BATCH_SIZE):
         prepared = transforms.normalise(chunk.to(device), spec.scale, spec.mean, spec.std)
-        total = torch.zeros(len(chunk), len(config.class_names), device=device)
+        total = torch.zeros(len(chunk), config.num_outputs, device=device)
         for view, weight in transforms.views(prepared, config.views.mirror, config.views.shift_px):
             view = view.contiguous(memory_format=torch.channels_last)
             total += weight * network(view).float()
         results.append(total.cpu())
     network.train(was_training)
-    return torch.cat(results) if results else torch.empty(0, len(config.class_names))
+    return torch.cat(results) if results else torch.empty(0, config.num_outputs)
 
 
 def _as_pictures(images: Any) -> Iterable[Any]:

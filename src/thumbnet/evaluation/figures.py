@@ -1,4 +1,4 @@
-"""The figures of a run, in one place: curves, confusion, reliability, samples, mistakes.
+"""The figures of a run, in one place: curves, confusion, reliability, coverage, samples, mistakes.
 
 Each ``draw_`` function returns a new ``Figure`` whose label (``figure.get_label()``) says in words
 what it shows, for people who cannot see it.
@@ -9,12 +9,13 @@ from thumbnet.evaluation.canvas import (
     figure_as_svg_data_uri,
     save_figure,
 )
-from thumbnet.evaluation.charts import draw_curves, draw_reliability
+from thumbnet.evaluation.charts import draw_coverage, draw_curves, draw_reliability
 from thumbnet.evaluation.confusion_table import draw_confusion
 from thumbnet.evaluation.picture_grid import draw_mistakes, draw_samples
 
 __all__ = [
     "draw_confusion",
+    "draw_coverage",
     "draw_curves",
     "draw_mistakes",
     "draw_reliability",

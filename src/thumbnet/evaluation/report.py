@@ -22,6 +22,8 @@ _CAPTIONS = {
     "wrong, darker is more, on a logarithmic scale.",
     "reliability": "Reliability. A bar that ends on the dashed line is right as often as it says; "
     "whiskers are 95 % Wilson intervals, and the lower chart counts the images.",
+    "coverage": "Coverage. How many of the answers are wrong when only the surest are given; the "
+    "orange line is the model's own refusal threshold.",
     "mistakes": "The most confident mistakes: true class → prediction, confidence.",
     "samples": "Pictures of the data set with their labels.",
 }
@@ -55,9 +57,9 @@ def write_report(
         evaluation: the metrics to report.
         recipe_toml: the resolved recipe, as text.
         receipt: nested dict of JSON values.
-        figures: figures by name. ``curves``, ``confusion``, ``reliability``, ``mistakes`` and
-            ``samples`` have captions of their own, any other name is its own caption. The label of
-            a figure is its alternative text.
+        figures: figures by name. ``curves``, ``confusion``, ``reliability``, ``coverage``,
+            ``mistakes`` and ``samples`` have captions of their own, any other name is its own
+            caption. The label of a figure is its alternative text.
 
     Raises:
         OutputError: the folder does not exist or cannot be written.

@@ -5,6 +5,7 @@ model/
   model.safetensors   the weights
   config.json         architecture, classes, input, normalisation, temperature, refusal threshold
   README.md           the card
+  model.onnx          the same as a single file that takes raw pixels, once it was exported
   manifest.json       SHA-256 of each of the above
 ```
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import safetensors.torch
 import torch
@@ -48,13 +49,17 @@ class Architecture(_Part):
 
 
 class ModelInput(_Part):
-    """What the network takes: ``(pixel / scale - mean) / std`` of ``(N, channels, size, size)``."""
+    """What the network takes: ``(pixel / scale - mean) / std`` of ``(N, channels, size, size)``.
+
+    ``frame`` says how a picture of any size becomes such a one, see ``thumbnet.frame``.
+    """
 
     channels: int
     size_px: int
     scale: float
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    frame: Literal["mnist", "resize"] = "resize"
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -83,8 +88,9 @@ class ModelConfig(_Part):
 
     Attributes:
         views: what is averaged at every prediction; a single view unless the recipe says more.
+        rejects: the network has one more output, the last, for pictures of none of the classes.
         temperature: logits are divided by it before the softmax; 1 where nothing was fitted.
-        refusal_threshold: an answer whose probability is below it is refused; 0 refuses nothing.
+        refusal_threshold: an answer whose score is below it is refused; 0 refuses nothing.
         trained_on: data name and content hash, recipe and seed, for people and for ``test``.
     """
 
@@ -93,9 +99,15 @@ class ModelConfig(_Part):
     class_names: tuple[str, ...] = Field(min_length=2)
     input: ModelInput
     views: Views = Views()
+    rejects: bool = False
     temperature: float = Field(1.0, gt=0)
     refusal_threshold: float = Field(0.0, ge=0, le=1)
     trained_on: dict[str, Any] = {}
+
+    @property
+    def num_outputs(self) -> int:
+        """How many logits the network has."""
+        return len(self.class_names) + self.rejects
 
 
 def save_model_folder(
@@ -114,6 +126,13 @@ def save_model_folder(
     files.write_atomically(
         folder / MANIFEST, files.to_json({"format": FORMAT, "sha256": checksums})
     )
+
+
+def add_to_manifest(folder: Path, name: str) -> None:
+    """Let the manifest of a model folder name another of its files."""
+    manifest = _read_json(folder / MANIFEST)
+    manifest["sha256"] = {**manifest["sha256"], name: files.sha256(folder / name)}
+    files.write_atomically(folder / MANIFEST, files.to_json(manifest))
 
 
 def find_model_folder(path: Path) -> Path:
@@ -176,7 +195,7 @@ def load_model_folder(folder: Path) -> tuple[nn.Module, ModelConfig]:
     network = build_model(
         config.architecture.name,
         config.input.shape,
-        len(config.class_names),
+        config.num_outputs,
         **config.architecture.arguments,
     )
     try:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from thumbnet import transforms
+from thumbnet import ink, transforms
 from thumbnet.datasets.image_set import ImageSet
+from thumbnet.frame import reframe
 from thumbnet.training.process_group import ALONE, ProcessGroup
 from thumbnet.training.randomness import derive_seed, make_generator
-from thumbnet.training.recipe import AugmentationSection, Recipe
+from thumbnet.training.recipe import AugmentationSection, InkSection, Recipe
 
-WARPS = ("rotation_degrees", "translation_px", "scale", "shear_degrees", "elastic_px")
+WARPS = ("rotation_degrees", "translation_px", "scale", "shear_degrees", "aspect", "elastic_px")
 
 
 def epoch_order(num_images: int, seed: int, epoch: int, shuffle: bool) -> Tensor:
@@ -114,6 +115,8 @@ class TrainingImages:
             images = transforms.flip(images, self.flips.index_select(0, chosen))
         # Before it is shared, so that a picture changes alike whatever the number of processes.
         images = augment(images, self.recipe.augmentation, self.recipe.seed, epoch, step)
+        if self.recipe.ink.is_used:
+            images = change_ink(images, self.recipe.ink, self.recipe.seed, epoch, step)
         first, last = self.group.share(0, stop - start)
         share = slice(first, max(last, first + 1)) if first < stop - start else slice(0, 1)
         normalisation = self.normalisation
@@ -148,6 +151,34 @@ def augment(
     if any(warp.values()):
         images = transforms.random_warp(images.float(), generator, **warp)
     return images
+
+
+def change_ink(images: Tensor, section: InkSection, seed: int, epoch: int, step: int) -> Tensor:
+    """Change the ink of a share of ``(N, 1, 28, 28)`` in [0, 255], and frame those anew.
+
+    Returns float32 of the same shape.
+    """
+    generator = torch.Generator(images.device)
+    generator.manual_seed(derive_seed(seed, "ink", epoch, step))
+    images = original = images.float()
+    if section.stroke_px:
+        images = ink.random_stroke_width(images, generator, section.stroke_px)
+    if section.resolution_share:
+        images = ink.random_resolution(
+            images, generator, section.resolution_px, section.resolution_share
+        )
+    if section.blur_share:
+        images = ink.random_blur(images, generator, section.blur_share)
+    if section.gap_share:
+        images = ink.random_gaps(images, generator, section.gap_share)
+    if section.noise:
+        images = ink.random_noise(images, generator, section.noise)
+    if section.neighbour_share:
+        images = ink.random_neighbours(images, generator, section.neighbour_share)
+    off = torch.randn(len(images), 3, generator=generator, device=images.device)
+    framed = reframe(images[:, 0], off[:, :2] * section.shift_px, 1 + off[:, 2] * section.stretch)
+    changed = torch.rand(len(images), generator=generator, device=images.device) < section.share
+    return torch.where(changed[:, None, None, None], framed[:, None], original)
 
 
 def alternating_flips(num_images: int, seed: int, epoch: int) -> Tensor:

@@ -17,6 +17,8 @@ from thumbnet.evaluation.classifier import Classifier
 from thumbnet.evaluation.report import write_report
 from thumbnet.models import count_parameters
 from thumbnet.models.folder import ModelConfig, save_model_folder
+from thumbnet.training.calibrate import calibrate
+from thumbnet.training.card import model_card
 from thumbnet.training.loop import Training
 from thumbnet.training.metrics_log import read_metrics
 from thumbnet.training.receipt import describe_environment, now
@@ -37,11 +39,21 @@ def finish_run(
     weights = final_weights(training, state)
     config = make_config(training.recipe, data.train)
     training.model.load_state_dict(weights)
-    classifier = Classifier(training.model.eval(), config, training.device)
+    network = training.model.eval()
+    start = time.perf_counter()
+    calibration = calibrate(Classifier(network, config, training.device), data, training.recipe)
+    calibration_s = time.perf_counter() - start
+    config = calibration.apply(config)
+    classifier = Classifier(network, config, training.device)
     start = time.perf_counter()
     opening = open_test_set(classifier, training.recipe.data.name, skip_bad=skip_bad)
     test_s = time.perf_counter() - start
-    receipt = make_receipt(training, state, data, opening, test_s)
+    receipt = make_receipt(training, state, data, opening)
+    receipt["times"] |= {
+        "calibration_s": round(calibration_s, 3),
+        "test_s": round(test_s, 3),
+    }
+    receipt["calibration"] = calibration.to_dict()
     _write_model(folder, weights, config, receipt)
     write_figures_and_report(folder, training, data, opening, receipt)
     files.write_atomically(folder / RECEIPT, files.to_json(receipt))
@@ -54,7 +66,7 @@ def final_weights(training: Training, state: TrainingState) -> dict[str, Tensor]
 
 
 def make_receipt(
-    training: Training, state: TrainingState, data: RunData, opening: TestOpening, test_s: float
+    training: Training, state: TrainingState, data: RunData, opening: TestOpening
 ) -> dict[str, Any]:
     """Return the receipt: recipe, data, times, results, environment, openings of the test set."""
     recipe = training.recipe
@@ -77,7 +89,6 @@ def make_receipt(
         "times": {
             "train_s": round(state.train_seconds, 3),
             "validation_s": round(state.evaluation_seconds, 3),
-            "test_s": round(test_s, 3),
         },
         "num_resumed": state.num_resumed,
         "results": {
@@ -87,6 +98,7 @@ def make_receipt(
             "validation_loss": kept.validation_loss,
             "validation_accuracy": kept.validation_accuracy,
             "test": opening.evaluation.to_dict(),
+            "test_false_refusals": opening.false_refusals,
         },
         "test_openings": [opening.record(recipe.data.name)],
         **describe_environment(training.device),
@@ -116,6 +128,7 @@ def write_figures_and_report(
         "reliability": figures.draw_reliability(
             reliability_bins(probabilities, images.labels), evaluation.expected_calibration_error
         ),
+        "coverage": figures.draw_coverage(opening.coverage(), opening.threshold),
         "mistakes": figures.draw_mistakes(
             images.images, images.labels, probabilities, images.class_names
         ),
@@ -163,27 +176,3 @@ def _write_model(
     partial.mkdir()
     save_model_folder(partial, weights, config, model_card(config, receipt))
     files.replace_folder(folder / MODEL, partial)
-
-
-def model_card(config: ModelConfig, receipt: dict[str, Any]) -> str:
-    """Return the model's card, in Markdown."""
-    test = receipt["results"]["test"]
-    low, high = test["accuracy_interval"]
-    size, colours = config.input.size_px, "grey" if config.input.channels == 1 else "RGB"
-    return f"""# {receipt["recipe"]["name"]}
-
-A `{config.architecture.name}` with {receipt["parameters"]:,} trainable parameters, trained with
-Thumbnet {receipt["code"]["version"]}.
-
-| | |
-| --- | --- |
-| classes | {", ".join(config.class_names)} |
-| input | {size}×{size} {colours}, uint8; (pixel / scale − mean) / std |
-| trained on | {receipt["data"]["name"]}, {receipt["data"]["num_train"]:,} images |
-| seed, epochs | {receipt["recipe"]["seed"]}, {receipt["results"]["epochs"]} |
-| test accuracy | {test["accuracy"]:.2%} (95 % interval {low:.2%} to {high:.2%}), one run |
-| calibration error | {test["expected_calibration_error"]:.4f} |
-
-Use it: `thumbnet predict MODEL IMAGE…`. The pictures must look like the training data: the same
-polarity, framing and kind. It does not know what is none of its classes.
-"""

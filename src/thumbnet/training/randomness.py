@@ -12,7 +12,7 @@ from typing import Literal
 
 import torch
 
-Stream = Literal["initialisation", "shuffle", "augmentation", "dropout", "selection"]
+Stream = Literal["initialisation", "shuffle", "augmentation", "dropout", "selection", "ink", "made"]
 
 
 def derive_seed(seed: int, stream: Stream, epoch: int = 0, step: int = 0, rank: int = 0) -> int:

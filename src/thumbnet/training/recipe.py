@@ -14,6 +14,9 @@ ScheduleName = Literal["constant", "step", "linear", "cosine", "one-cycle"]
 LossName = Literal["cross-entropy", "mse"]
 Precision = Literal["auto", "fp32", "bf16"]
 
+FRAMED_DATA = frozenset({"mnist", "qmnist", "emnist-digits", "emnist-letters", "emnist-balanced"})
+"""Data sets whose glyphs were fitted to 20×20 and placed in 28×28 by their centre of mass."""
+
 OPTIMIZER_KEYS: dict[str, set[str]] = {
     "sgd": {"momentum", "nesterov", "weight_decay"},
     "adam": {"betas", "epsilon", "weight_decay"},
@@ -75,12 +78,28 @@ class InputSection(Section):
     channels: Literal[1, 3] = Field(1, description="1 for grey, 3 for RGB")
     size_px: int = Field(28, ge=4, le=512, description="height and width")
     scale: float = Field(255.0, gt=0, description="what a pixel is divided by")
+    frame: Literal["auto", "mnist", "resize"] = Field(
+        "auto",
+        description="how any picture becomes one of this size: mnist puts a glyph's ink where "
+        "MNIST's is, resize keeps the whole picture; auto: mnist for data framed so",
+    )
     mean: tuple[float, ...] | Literal["train"] = Field(
         (), description='per channel; "train" computes it from the training images'
     )
     std: tuple[float, ...] | Literal["train"] = Field(
         (), description='per channel; "train" computes it from the training images'
     )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """``(channels, size_px)``."""
+        return self.channels, self.size_px
+
+    @model_validator(mode="after")
+    def _mnist_frame_is_mnists(self) -> InputSection:
+        if self.frame == "mnist" and self.shape != (1, 28):
+            raise ValueError("the mnist frame is grey and of 28 px")
+        return self
 
     @model_validator(mode="after")
     def _one_per_channel(self) -> InputSection:
@@ -100,6 +119,9 @@ class AugmentationSection(Section):
     translation_px: float = Field(0.0, ge=0)
     scale: float = Field(0.0, ge=0, lt=1, description="factor in 1 ± this")
     shear_degrees: float = Field(0.0, ge=0, lt=80)
+    aspect: float = Field(
+        0.0, ge=0, le=1, description="logarithm of width over height changes by ± this"
+    )
     crop_padding_px: int = Field(0, ge=0, description="whole-pixel shifts, edges reflected")
     elastic_px: float = Field(
         0.0, ge=0, description="deviation of a smooth random displacement of the pixels"
@@ -107,6 +129,43 @@ class AugmentationSection(Section):
     flip: bool | Literal["alternating"] = Field(
         False,
         description="left to right with probability ½, or every other epoch; never for digits",
+    )
+
+
+class InkSection(Section):
+    """What pens, paper and cameras do to glyphs in MNIST's frame; each is framed anew after it."""
+
+    share: float = Field(0.0, ge=0, le=1, description="glyphs that are changed; the rest stay")
+    stroke_px: float = Field(
+        0.0, ge=0, le=4, description="strokes are wider or narrower by up to this on each side"
+    )
+    resolution_px: int = Field(
+        20, ge=4, le=20, description="fewest pixels to the height of a coarsely scanned glyph"
+    )
+    resolution_share: float = Field(0.0, ge=0, le=1, description="coarsely scanned glyphs")
+    blur_share: float = Field(0.0, ge=0, le=1, description="blurred glyphs")
+    gap_share: float = Field(0.0, ge=0, le=1, description="glyphs with broken strokes")
+    noise: float = Field(0.0, ge=0, le=255, description="largest deviation of grain on the ink")
+    neighbour_share: float = Field(
+        0.0, ge=0, le=1, description="glyphs into which a neighbour reaches"
+    )
+    shift_px: float = Field(0.0, ge=0, description="deviation of the frame's place")
+    stretch: float = Field(0.0, ge=0, lt=0.5, description="deviation of the frame's scale")
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anything changes."""
+        return self.share > 0
+
+
+class MadeSection(Section):
+    """Pictures that are made and added to the training images; numbers are shares of those."""
+
+    digits: float = Field(
+        0.0, ge=0, le=2, description="written in forms that MNIST hardly has, and printed"
+    )
+    negatives: float = Field(
+        0.0, ge=0, le=2, description="none of the classes: what the network learns to refuse"
     )
 
 
@@ -256,6 +315,8 @@ class Recipe(Section):
     data: DataSection = DataSection()
     input: InputSection = InputSection()
     augmentation: AugmentationSection = AugmentationSection()
+    ink: InkSection = InkSection()
+    made: MadeSection = MadeSection()
     progressive: ProgressiveSection = ProgressiveSection()
     selection: SelectionSection = SelectionSection()
     model: ModelSection = ModelSection()
@@ -264,6 +325,14 @@ class Recipe(Section):
     schedule: ScheduleSection = ScheduleSection()
     early_stopping: EarlyStoppingSection = EarlyStoppingSection()
     views: Views = Views()
+
+    @property
+    def frame(self) -> Literal["mnist", "resize"]:
+        """``input.frame``, decided."""
+        if self.input.frame != "auto":
+            return self.input.frame
+        is_framed = self.data.name in FRAMED_DATA and self.input.shape == (1, 28)
+        return "mnist" if is_framed else "resize"
 
     @field_validator("name")
     @classmethod
@@ -276,6 +345,13 @@ class Recipe(Section):
     def _early_stopping_has_validation(self) -> Recipe:
         if self.early_stopping.patience_epochs and not self.data.validation:
             raise ValueError("early_stopping needs data.validation above 0")
+        return self
+
+    @model_validator(mode="after")
+    def _ink_is_in_the_frame(self) -> Recipe:
+        is_used = self.ink.is_used or self.made.digits or self.made.negatives
+        if is_used and self.frame != "mnist":
+            raise ValueError('ink and made pictures need input.frame = "mnist"')
         return self
 
     @model_validator(mode="after")

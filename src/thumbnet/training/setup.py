@@ -24,6 +24,7 @@ from thumbnet.training.batches import Normalisation, TrainingImages
 from thumbnet.training.ema import WeightAverage
 from thumbnet.training.loop import Training, Validate
 from thumbnet.training.losses import make_loss
+from thumbnet.training.made import with_made_pictures
 from thumbnet.training.optimisers import make_optimizer
 from thumbnet.training.precision import use_bf16
 from thumbnet.training.process_group import ALONE, ProcessGroup
@@ -108,7 +109,7 @@ def prepare_training(
     model = models.build_model(
         recipe.model.name,
         config.input.shape,
-        data.train.num_classes,
+        config.num_outputs,
         **recipe.model.arguments,
     ).to(device)
     normalisation = Normalisation(config.input.scale, config.input.mean, config.input.std)
@@ -122,6 +123,8 @@ def prepare_training(
         indices = indices.to(group.device)  # nccl sends from the GPU only
         group.broadcast([indices])
         chosen = data.train.subset(indices.cpu())
+    if recipe.made.digits or recipe.made.negatives:
+        chosen = with_made_pictures(chosen, recipe.made, recipe.seed)
     training = Training(
         recipe=recipe,
         device=device,
@@ -182,8 +185,10 @@ def make_config(recipe: Recipe, train: ImageSet) -> ModelConfig:
             scale=section.scale,
             mean=mean,
             std=std,
+            frame=recipe.frame,
         ),
         views=recipe.views,
+        rejects=recipe.made.negatives > 0,
         trained_on={
             "data": recipe.data.name,
             "train_hash": train.content_hash,
@@ -225,7 +230,8 @@ def _make_validate(
     images, labels = validation.images[start:stop].to(device), validation.labels[start:stop]
 
     def validate(model: nn.Module) -> tuple[float, float]:
-        logits = predict_logits(model, images, config, device).double()
+        logits = predict_logits(model, images, config, device)[:, : len(config.class_names)]
+        logits = logits.double()
         loss = functional.cross_entropy(logits, labels, reduction="sum")
         num_correct = (logits.argmax(1) == labels).sum()
         total_loss, total_correct = group.sum(torch.stack([loss, num_correct.double()])).tolist()

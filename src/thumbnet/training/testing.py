@@ -13,8 +13,10 @@ from thumbnet import files
 from thumbnet.datasets.image_set import ImageSet
 from thumbnet.datasets.loading import load_dataset
 from thumbnet.errors import DataError, ModelError
-from thumbnet.evaluation.classifier import Classifier
+from thumbnet.evaluation.answering import answer
+from thumbnet.evaluation.classifier import Classifier, predict_logits
 from thumbnet.evaluation.metrics import Evaluation, evaluate_logits, scale_logits
+from thumbnet.evaluation.refusal import coverage_curve
 from thumbnet.models.folder import find_model_folder
 from thumbnet.training.device import choose_device
 from thumbnet.training.receipt import now, read_receipt
@@ -30,6 +32,17 @@ class TestOpening:
     images: ImageSet
     probabilities: Tensor
     evaluation: Evaluation
+    scores: Tensor
+    threshold: float
+
+    @property
+    def false_refusals(self) -> float:
+        """The share of the images that the model refuses."""
+        return float((self.scores < self.threshold).double().mean())
+
+    def coverage(self) -> list[dict[str, float]]:
+        """Return error against coverage, see ``coverage_curve``."""
+        return coverage_curve(self.scores, self.probabilities.argmax(1) == self.images.labels)
 
     def record(self, data: str) -> dict[str, Any]:
         """Return the line that a receipt keeps."""
@@ -105,7 +118,9 @@ def open_test_set(
             got=", ".join(images.class_names[:12]),
             expected=", ".join(config.class_names[:12]),
         )
-    logits = classifier.logits(images.images)
+    outputs = predict_logits(classifier.network, images.images, config, classifier.device)
+    scores = answer(outputs, config)[4]
+    logits = outputs[:, : len(config.class_names)]
     evaluation = evaluate_logits(logits, images.labels, images.class_names, config.temperature)
     probabilities = scale_logits(logits, config.temperature).softmax(1)
-    return TestOpening(images, probabilities, evaluation)
+    return TestOpening(images, probabilities, evaluation, scores, config.refusal_threshold)

@@ -1,0 +1,1 @@
+"""From a trained model to what runs anywhere: the single-file recogniser and the browser bundle."""

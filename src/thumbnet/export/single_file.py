@@ -1,0 +1,273 @@
+"""A trained model as one ONNX file that takes raw pixels, exported only with proof of parity."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from torch import Tensor, nn
+
+from thumbnet import files
+from thumbnet.datasets.loading import load_dataset
+from thumbnet.errors import ModelError
+from thumbnet.evaluation.answering import Answering, Answers
+from thumbnet.export.int8 import Quantisation, quantise
+from thumbnet.export.parity import Certificate, certify
+from thumbnet.inference.model_file import OUTPUT_NAMES, read_model_file, seal
+from thumbnet.models.folder import (
+    CARD,
+    WEIGHTS,
+    add_to_manifest,
+    find_model_folder,
+    load_model_folder,
+)
+from thumbnet.training.receipt import now, read_receipt
+from thumbnet.training.recipe_file import load_recipe
+from thumbnet.training.run_files import RECEIPT, RECIPE
+from thumbnet.training.setup import load_run_data
+from thumbnet.version import __version__
+
+OPSET = 20
+MODEL_FILE = "model.onnx"
+NUM_SAMPLE = 100
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file that was written.
+
+    Attributes:
+        path: where it is.
+        num_bytes: its size.
+        sha256: as its seal says.
+        certificate: how its graph was compared with torch, before it was quantised if it was.
+        quantisation: what int8 costs and brings, where it was asked for.
+    """
+
+    path: Path
+    num_bytes: int
+    sha256: str
+    certificate: Certificate
+    quantisation: Quantisation | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {
+            "file": str(self.path),
+            "bytes": self.num_bytes,
+            "sha256": self.sha256,
+            "certificate": self.certificate.to_dict(),
+            "quantisation": self.quantisation.to_dict() if self.quantisation else None,
+        }
+
+
+def export_model(
+    path: Path | str,
+    out: Path | str | None = None,
+    *,
+    int8: bool = False,
+    report: Callable[[str], None] | None = None,
+) -> Exported:
+    """Write a run's or a model folder's model as a single-file recogniser.
+
+    Args:
+        path: the folder.
+        out: the file to write; by default ``model.onnx`` in the model folder, whose manifest then
+            names it.
+        int8: quantise the network, if that costs at most 0.1 points and is faster on this machine.
+        report: told of each stage.
+
+    Raises:
+        ModelError: there is no whole model, or the file's answers are not torch's.
+        OutputError: it cannot be written.
+    """
+    folder = find_model_folder(Path(path))
+    network, config = load_model_folder(folder)
+    module = Answering(network.eval(), config).eval()
+    tell = report or (lambda _: None)
+    tell("translating the graph")
+    model = to_onnx(module)
+    tell("comparing with torch")
+    certificate = certify(model.SerializeToString(), module)
+    facts = _metadata(folder, module, certificate)
+    quantisation = None
+    if int8:
+        tell("quantising")
+        smaller, quantisation = quantise(model, *held_out_images(folder, module))
+        facts["quantisation"] = quantisation.to_dict()
+        model = smaller if quantisation.accepted else model
+    onnx.helper.set_model_props(model, {"thumbnet": json.dumps(facts, ensure_ascii=False)})
+    content = seal(model.SerializeToString())
+    checked = read_model_file(content)
+    target = Path(out) if out is not None else folder / MODEL_FILE
+    files.write_atomically(target, content)
+    if target == folder / MODEL_FILE:
+        add_to_manifest(folder, MODEL_FILE)
+    return Exported(target, len(content), checked.sha256, certificate, quantisation)
+
+
+def check_parity(file: Path, folder: Path) -> Certificate:
+    """Compare an exported file with the weights of a model folder on a sample of made pictures.
+
+    Raises:
+        ModelError: their answers differ, see ``certify``.
+    """
+    network, config = load_model_folder(folder)
+    module = Answering(network.eval(), config).eval()
+    return certify(file.read_bytes(), module, num_random=NUM_SAMPLE, with_test=False)
+
+
+def held_out_images(folder: Path, module: Answering) -> tuple[np.ndarray, np.ndarray]:
+    """Return images that a model's run held out, uint8 ``(N, H, W, C)``, and their labels.
+
+    Where the run is not at hand or held nothing out: the last training images.
+
+    Raises:
+        DataError: the data set is not at hand.
+        ModelError: the model does not say what it was trained on.
+    """
+    config = module.config
+    recipe_file = folder.parent / RECIPE
+    images = None
+    if recipe_file.is_file():
+        images = load_run_data(load_recipe(recipe_file)).validation
+    if images is None:
+        name = config.trained_on.get("data")
+        if name is None:
+            raise ModelError("the model does not say what it was trained on", got=folder)
+        spec = config.input
+        train = load_dataset(name, "train", channels=spec.channels, size_px=spec.size_px)
+        images = train.subset(torch.arange(max(0, len(train) - 5000), len(train)))
+    pixels = images.images.permute(0, 2, 3, 1).contiguous().numpy()
+    return pixels, images.labels.numpy()
+
+
+def to_onnx(module: nn.Module) -> onnx.ModelProto:
+    """Return the graph of an ``Answering`` module, every axis of its input dynamic.
+
+    Traced with three colours, because a traced axis may be of any size but 1; ``Expand`` makes them
+    of grey.
+    """
+    example = torch.zeros(2, 40, 50, 3, dtype=torch.uint8)
+    dynamic = dict.fromkeys(range(3), torch.export.Dim.DYNAMIC)
+    with _quietly():
+        program = torch.onnx.export(
+            _Plain(module),
+            (example,),
+            dynamo=True,
+            dynamic_shapes={"pixels": dynamic},
+            input_names=["pixels"],
+            output_names=list(OUTPUT_NAMES),
+            opset_version=OPSET,
+        )
+    assert program is not None
+    model = program.model_proto
+    _take_grey_and_colour(model)
+    _name_axes(model)
+    # Where our code lies, and torch's: no business of whoever gets the file.
+    for node in _all_nodes(model.graph):
+        node.ClearField("doc_string")
+        del node.metadata_props[:]
+    for value in [*model.graph.value_info, *model.graph.initializer]:
+        value.ClearField("doc_string")
+        del value.metadata_props[:]
+    return model
+
+
+class _Plain(nn.Module):
+    """The answers as a plain tuple, which the exporter names in order."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        answers: Answers = self.module(pixels)
+        return tuple(answers)
+
+
+def _take_grey_and_colour(model: onnx.ModelProto) -> None:
+    """Put ``Expand`` between the input, of 1 or 3 colours, and the graph, which takes 3."""
+    graph = model.graph
+    (pixels,) = graph.input
+    for node in _all_nodes(graph):
+        for index, name in enumerate(node.input):
+            if name == pixels.name:
+                node.input[index] = "colours"
+    shape = onnx.numpy_helper.from_array(np.array([1, 1, 1, 3]), "three_colours")
+    graph.initializer.append(shape)
+    expand = onnx.helper.make_node("Expand", [pixels.name, shape.name], ["colours"])
+    graph.node.insert(0, expand)
+
+
+def _name_axes(model: onnx.ModelProto) -> None:
+    (pixels,) = model.graph.input
+    axes = pixels.type.tensor_type.shape.dim
+    own = {axis.dim_param: name for axis, name in zip(axes[:3], "NHW", strict=True)}
+    for value in [pixels, *model.graph.output]:
+        for axis in value.type.tensor_type.shape.dim:
+            if axis.dim_param in own:
+                axis.dim_param = own[axis.dim_param]
+    axes[3].dim_param = "C"
+    # Shapes of what lies between still speak of the old names, and nobody needs them.
+    del model.graph.value_info[:]
+
+
+def _all_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                yield from _all_nodes(attribute.g)
+
+
+def _metadata(folder: Path, module: Answering, certificate: Certificate) -> dict[str, Any]:
+    config = module.config
+    receipt_file = folder.parent / RECEIPT
+    recipe = read_receipt(receipt_file)["recipe"] if receipt_file.is_file() else None
+    card = (folder / CARD).read_text(encoding="utf-8") if (folder / CARD).is_file() else ""
+    return {
+        "format": 1,
+        "thumbnet_version": __version__,
+        "class_names": list(config.class_names),
+        "input": {
+            "channels": config.input.channels,
+            "size_px": config.input.size_px,
+            "frame": config.input.frame,
+        },
+        "temperature": config.temperature,
+        "refusal_threshold": config.refusal_threshold,
+        "recipe": recipe,
+        "trained_on": config.trained_on,
+        "model_sha256": files.sha256(folder / WEIGHTS),
+        "opset": OPSET,
+        "certificate": certificate.to_dict(),
+        "card": card + "\n" + certificate.in_words() + "\n",
+        "made": now(),
+    }
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep the exporter's progress and advice from a person who asked for a file."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
