@@ -4,7 +4,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 DEMO ?= runs/demo
 
-.PHONY: demo test test-all lint format bench docs clean
+.PHONY: demo test test-browser test-all lint format bench docs clean
 .DELETE_ON_ERROR:
 
 $(INSTALLED): pyproject.toml
@@ -18,6 +18,9 @@ demo: $(INSTALLED)  ## train on the bundled MNIST; leaves a model, figures and a
 
 test: $(INSTALLED)  ## the tests that take seconds, with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term
+
+test-browser: $(INSTALLED)  ## the browser page in Chromium, if it is installed
+	$(BIN)/python -m pytest -m browser tests/export
 
 test-all: $(INSTALLED)  ## the slow ones too
 	$(BIN)/python -m pytest -m "not network"

@@ -6,13 +6,15 @@ Usage::
     python benchmarks/recogniser.py speed RUN RUN      # → results/recogniser_speed.json
     python benchmarks/recogniser.py install            # → results/recogniser_install.json
 
-The runs, of ``digits`` and of ``mnist-sprint``, must be exported. Every speed is taken in
-alternating rounds on two threads; ``install`` makes a fresh environment and needs a registry.
+The runs, of ``digits`` and of ``mnist-sprint``, must be exported; a ``model-int8.onnx`` in a run's
+folder, made by ``export --int8 --out``, is measured too. Every speed is taken
+in alternating processes of two threads; ``install`` makes a fresh environment and needs a registry.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import subprocess
 import sys
@@ -42,6 +44,10 @@ RESULTS = Path(__file__).parent / "results"
 NUM_NEGATIVES = 2000
 SEED = 2026  # of the negatives to test with; training drew from other seeds
 THREADS = 2
+INT8_FILE = "model-int8.onnx"
+WAYS = ("file", "torch", "network_by_hand", "file_int8")
+SIZES = (1, 64, 1000)
+PROCESS_ROUNDS = 3
 ROUNDS = 9
 COLD = """
 import time
@@ -110,44 +116,73 @@ def _refused_clothing(recogniser: Recogniser) -> float | None:
 
 
 def measure_speed(runs: list[Path]) -> dict[str, Any]:
-    """Return images per second and latencies of exported runs, against torch and by hand."""
-    torch.set_num_threads(THREADS)
-    test = load_dataset("mnist", "test", channels=1, size_px=28)
-    pixels = test.images.permute(0, 2, 3, 1).contiguous().numpy()
-    drawing = np.full((1, 280, 280, 1), 255, np.uint8)
-    drawing[:, 60:220, 130:150] = 30
+    """Return images per second and latencies of exported runs, against torch and by hand.
+
+    Every way is measured in processes of its own, whose rounds alternate: the threads of one
+    library would slow another's if they shared a process.
+    """
     results: dict[str, Any] = {"threads": THREADS}
     for run in runs:
-        network, config = load_model_folder(run / "model")
+        names = [name for name in WAYS if name != "file_int8" or (run / INT8_FILE).is_file()]
+        rounds = [{name: _in_a_process(run, name) for name in names} for _ in range(PROCESS_ROUNDS)]
         file = run / "model" / "model.onnx"
         recogniser = Recogniser.load(file, threads=THREADS)
-        answering = Answering(network, config).eval()
-        by_hand = _network_session(network, config)
-        spec = config.input
-
-        def prepare(batch: np.ndarray, spec: Any = spec) -> np.ndarray:
-            images = torch.from_numpy(batch).permute(0, 3, 1, 2)
-            return normalise(images, spec.scale, spec.mean, spec.std).numpy()
-
-        results[config.trained_on["recipe"]] = {
+        drawing = np.full((1, 280, 280, 1), 255, np.uint8)
+        drawing[:, 60:220, 130:150] = 30
+        framed = _test_pixels(1)
+        results[recogniser.metadata["trained_on"]["recipe"]] = {
             "images_per_s": {
-                str(size): _speeds(
-                    size,
-                    {
-                        "file": lambda b=pixels[:size], r=recogniser: r.run(b),
-                        "torch": lambda b=pixels[:size], a=answering: _run(a, b),
-                        "network_by_hand": lambda b=pixels[:size], s=by_hand, p=prepare: s.run(
-                            None, {"x": p(b)}
-                        ),
-                    },
-                )
-                for size in (1, 64, 1000)
+                str(size): {
+                    name: statistics.median(each[name][str(size)] for each in rounds)
+                    for name in names
+                }
+                for size in SIZES
             },
-            "single_framed_ms": 1e3 * _median_s(lambda r=recogniser: r.run(pixels[:1]), 300),
-            "single_drawing_ms": 1e3 * _median_s(lambda r=recogniser: r.run(drawing), 50),
+            "single_framed_ms": 1e3 * _median_s(lambda r=recogniser, x=framed: r.run(x), 300),
+            "single_drawing_ms": 1e3 * _median_s(lambda r=recogniser, x=drawing: r.run(x), 50),
             "cold_s": statistics.median(_cold_s(file) for _ in range(ROUNDS)),
         }
     return results
+
+
+def _in_a_process(run: Path, name: str) -> dict[str, float]:
+    words = [sys.executable, __file__, "way", str(run), "--name", name]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    speeds: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return speeds
+
+
+def measure_way(run: Path, name: str) -> dict[str, float]:
+    """Return images per second of one way to recognise, for each size of a batch."""
+    torch.set_num_threads(THREADS)
+    way = _make_way(run, name)
+    speeds = {}
+    for size in SIZES:
+        pixels = _test_pixels(size)
+        speeds[str(size)] = size / _median_s(lambda x=pixels: way(x), max(ROUNDS, 300 // size))
+    return speeds
+
+
+def _make_way(run: Path, name: str) -> Callable[[np.ndarray], object]:
+    if name.startswith("file"):
+        file = run / (INT8_FILE if name == "file_int8" else "model/model.onnx")
+        return Recogniser.load(file, threads=THREADS).run
+    network, config = load_model_folder(run / "model")
+    if name == "torch":
+        module = Answering(network, config).eval()
+        return lambda pixels: _run(module, pixels)
+    session, spec = _network_session(network, config), config.input
+
+    def by_hand(pixels: np.ndarray) -> object:
+        images = torch.from_numpy(pixels).permute(0, 3, 1, 2)
+        return session.run(None, {"x": normalise(images, spec.scale, spec.mean, spec.std).numpy()})
+
+    return by_hand
+
+
+def _test_pixels(num: int) -> np.ndarray:
+    test = load_dataset("mnist", "test", channels=1, size_px=28)
+    return test.images[:num].permute(0, 2, 3, 1).contiguous().numpy()
 
 
 @torch.no_grad()
@@ -169,26 +204,12 @@ def _network_session(network: torch.nn.Module, config: Any) -> Any:
             input_names=["x"],
             dynamic_shapes=({0: torch.export.Dim.DYNAMIC},),
             dynamo=True,
+            external_data=False,
             verbose=False,
         )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = THREADS
         return onnxruntime.InferenceSession(path.read_bytes(), options)
-
-
-def _speeds(size: int, works: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Return images per second of each way, from the medians of alternating rounds."""
-    times: dict[str, list[float]] = {name: [] for name in works}
-    repeats = max(1, 200 // size)
-    for work in works.values():
-        work()
-    for _ in range(ROUNDS):
-        for name, work in works.items():
-            start = time.perf_counter()
-            for _ in range(repeats):
-                work()
-            times[name].append((time.perf_counter() - start) / repeats)
-    return {name: size / statistics.median(values) for name, values in times.items()}
 
 
 def _median_s(work: Callable[[], object], rounds: int = ROUNDS) -> float:
@@ -248,9 +269,13 @@ def _draw_one(path: Path) -> None:
 def main() -> None:
     """Measure what was asked for and write the result."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("quality", "speed", "install"))
+    parser.add_argument("what", choices=("quality", "speed", "install", "way"))
+    parser.add_argument("--name", choices=WAYS, help="for way: which")
     parser.add_argument("runs", type=Path, nargs="*", help="exported runs, for speed")
     arguments = parser.parse_args()
+    if arguments.what == "way":
+        print(json.dumps(measure_way(arguments.runs[0], arguments.name)))
+        return
     if arguments.what == "speed":
         if not arguments.runs:
             parser.error("speed needs exported runs")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
+WAYS = ("file", "torch", "network_by_hand", "file_int8")
 KINDS = {
     "font-letters": ("printed letters", "印刷字母"),
     "stroke-letters": ("written letters", "手写字母"),
@@ -65,15 +66,16 @@ def recogniser_speed(language: str) -> str:
         return {"en": "*Not measured yet.*", "zh": "*尚未测量。*"}[language]
     chinese = language == "zh"
     head = (
-        "| 模型，每批图片 | 单文件 | torch | 只有网络，手工输入 |"
+        "| 模型，每批图片 | 单文件 | torch | 只有网络，手工输入 | 单文件，int8 |"
         if chinese
-        else "| model, images a batch | the file | torch | the network alone, fed by hand |"
+        else "| model, images a batch | the file | torch | the network by hand | the file, int8 |"
     )
-    lines = [head, "| --- | ---: | ---: | ---: |"]
+    lines = [head, "| --- | ---: | ---: | ---: | ---: |"]
     names = [name for name, value in facts.items() if isinstance(value, dict) and "cold_s" in value]
     for name in names:
         for size, speeds in facts[name]["images_per_s"].items():
-            cells = " | ".join(f"{value:,.0f}" for value in speeds.values())
+            shown = [speeds.get(way) for way in WAYS]
+            cells = " | ".join("—" if value is None else f"{value:,.0f}" for value in shown)
             lines.append(f"| `{name}`, {int(size):,} | {cells} |")
     lines.append("")
     unit = "每秒图片数" if chinese else "Images per second"

@@ -60,8 +60,7 @@ def page(
 
 def framed(grey: np.ndarray) -> np.ndarray:
     """Return one grey picture in the frame, float ``(28, 28)``."""
-    pixels = torch.from_numpy(grey.copy())[None, :, :, None].expand(-1, -1, -1, 3)
-    result: Tensor = MnistFrame()(pixels)[0, 0]
+    result: Tensor = MnistFrame()(torch.from_numpy(grey.copy())[None])[0, 0]
     return result.numpy()
 
 

@@ -32,14 +32,16 @@ _THINNEST, _THICKEST = 0.03, 0.42
 
 
 def to_grey(pixels: Tensor) -> Tensor:
-    """Return whole numbers ``(N, H, W)`` in [0, 255], float64, of uint8 ``(N, H, W, 3)``.
+    """Return uint8 ``(N, H, W)`` of uint8 ``(N, H, W, C)``, C 1 or 3.
 
     ITU-R BT.601 in the integer arithmetic of JPEG and of Pillow, so that nothing is rounded two
     ways.
     """
+    if pixels.shape[3] == 1:
+        return pixels[..., 0]
     red, green, blue = (pixels[..., index].int() * LUMA_16_BIT[index] for index in range(3))
     grey = torch.div(red + green + blue + 2**15, 2**16, rounding_mode="trunc")
-    return grey.to(exact_dtype(pixels.device))
+    return grey.to(torch.uint8)
 
 
 def exact_dtype(device: torch.device) -> torch.dtype:
@@ -114,38 +116,40 @@ class Square:
 class MnistFrame(nn.Module):
     """One glyph in a picture of any size → its ink as MNIST would show it.
 
-    uint8 ``(N, H, W, 3)``, dark on light or light on dark → float ``(N, 1, 28, 28)`` in
+    Grey uint8 ``(N, H, W)``, dark on light or light on dark → float32 ``(N, 1, 28, 28)`` in
     [0, 255], ink white. A picture that is framed already, as MNIST's own are, comes out as it is.
     """
 
     size_px = SIZE_PX
 
-    def forward(self, pixels: Tensor) -> Tensor:
+    def forward(self, grey: Tensor) -> Tensor:
         """Frame each picture."""
-        grey = to_grey(pixels)
-        framed = is_framed(grey)
+        corner = _first_pixels(grey).float()
+        framed = is_framed(grey, corner)
         done: Tensor
         if torch.compiler.is_exporting():
             # A branch in the graph: no search for ink where all of a batch is framed.
-            done = torch.cond(framed.all(), _keep_all, _frame_others, (grey, framed))
+            done = torch.cond(framed.all(), _keep_all, _frame_others, (grey, corner, framed))
         else:
-            done = (_keep_all if bool(framed.all()) else _frame_others)(grey, framed)
-        return done[:, None].float()
+            done = (_keep_all if bool(framed.all()) else _frame_others)(grey, corner, framed)
+        return done[:, None]
 
 
-def _keep_all(grey: Tensor, framed: Tensor) -> Tensor:
-    del framed
-    return _first_pixels(grey)
+def _keep_all(grey: Tensor, corner: Tensor, framed: Tensor) -> Tensor:
+    del grey, framed
+    return corner.clone()
 
 
-def _frame_others(grey: Tensor, framed: Tensor) -> Tensor:
-    return torch.where(framed[:, None, None], _first_pixels(grey), frame_grey(grey))
+def _frame_others(grey: Tensor, corner: Tensor, framed: Tensor) -> Tensor:
+    found = frame_grey(grey.to(exact_dtype(grey.device))).float()
+    return torch.where(framed[:, None, None], corner, found)
 
 
 class ResizeFrame(nn.Module):
     """Any picture → ``size_px`` × ``size_px``: bilinear, anti-aliased, the shape not kept.
 
-    uint8 ``(N, H, W, 3)`` → float ``(N, channels, size, size)`` in [0, 255].
+    uint8 ``(N, H, W, 3)``, or ``(N, H, W)`` where ``channels`` is 1 → float32
+    ``(N, channels, size, size)`` in [0, 255].
     """
 
     def __init__(self, channels: int, size_px: int) -> None:
@@ -156,7 +160,7 @@ class ResizeFrame(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         """Resize each picture."""
         if self.channels == 1:
-            values = to_grey(pixels).float()[:, None]
+            values = pixels[:, None].float()
         else:
             values = pixels.permute(0, 3, 1, 2).float()
         height, width = values.shape[2:]
@@ -166,22 +170,30 @@ class ResizeFrame(nn.Module):
         return rows @ values @ columns.transpose(1, 2)
 
 
-def is_framed(grey: Tensor) -> Tensor:
-    """Return which of float ``(N, H, W)`` are framed as MNIST's: bool ``(N,)``.
+def is_framed(grey: Tensor, corner: Tensor) -> Tensor:
+    """Return which pictures are framed as MNIST's: bool ``(N,)``.
 
     28×28 on black, the ink's longer side 20 pixels, its centre of mass within a pixel and a half of
     the middle.
+
+    Args:
+        grey: ``(N, H, W)``, for its size.
+        corner: float32 ``(N, 28, 28)``, the first pixels of each. Sums of them are exact.
     """
-    height, width = grey.shape[1:]
-    corner = _first_pixels(grey)
-    rows, columns = corner.amax(2) > 0, corner.amax(1) > 0
-    longest = torch.maximum(_extent(rows, grey.dtype)[1], _extent(columns, grey.dtype)[1])
-    down, right = _centre_of_mass(corner)
+    places = _centres(SIZE_PX, corner)
+    ones = torch.ones_like(places)
+    weights = torch.stack(
+        [torch.outer(ones, ones), torch.outer(places, ones), torch.outer(ones, places)]
+    )
+    total, down, right = (corner.flatten(1) @ weights.flatten(1).T).unbind(1)
+    total = total.clamp(min=1.0)
     middle = SIZE_PX / 2
-    near = ((down - middle).abs() <= 1.5) & ((right - middle).abs() <= 1.5)
-    sized = torch.full_like(longest, height) + torch.full_like(longest, width) == 2 * SIZE_PX
-    square = torch.full_like(longest, height) == torch.full_like(longest, width)
-    return near & (longest == BOX_PX) & sized & square
+    near = ((down / total - middle).abs() <= 1.5) & ((right / total - middle).abs() <= 1.5)
+    tall = _extent(corner.amax(2) > 0, corner.dtype)[1]
+    wide = _extent(corner.amax(1) > 0, corner.dtype)[1]
+    off_size = torch.full_like(total, grey.shape[1]) - SIZE_PX
+    off_size = off_size.abs() + (torch.full_like(total, grey.shape[2]) - SIZE_PX).abs()
+    return near & (torch.maximum(tall, wide) == BOX_PX) & (off_size == 0)
 
 
 def frame_grey(grey: Tensor) -> Tensor:
@@ -393,11 +405,9 @@ def _centre_of_mass(ink: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _first_pixels(grey: Tensor) -> Tensor:
-    """Return the corner of 28×28 of ``(N, H, W)``; a smaller picture's edge is repeated."""
-    places = torch.arange(SIZE_PX, device=grey.device)
-    rows = torch.minimum(places, torch.full_like(places, grey.shape[1] - 1))
-    columns = torch.minimum(places, torch.full_like(places, grey.shape[2] - 1))
-    return grey.index_select(1, rows).index_select(2, columns)
+    """Return the corner of 28×28 of ``(N, H, W)``; zeros where a picture is smaller."""
+    corner = grey[:, :SIZE_PX, :SIZE_PX]
+    return functional.pad(corner, (0, SIZE_PX, 0, SIZE_PX))[:, :SIZE_PX, :SIZE_PX]
 
 
 def frame_ink(ink: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from thumbnet.datasets.mnist import load_mnist
 from thumbnet.evaluation.answering import Answering, answer, seen_pixels
-from thumbnet.frame import MnistFrame
+from thumbnet.frame import MnistFrame, to_grey
 from thumbnet.models import build_model
 from thumbnet.models.folder import Architecture, ModelConfig, ModelInput, Views
 
@@ -75,7 +75,7 @@ def test_answers_equal_the_steps_by_hand(
     answers = answering(pixels)
     for index, picture in enumerate(pixels):
         if frame == "mnist":
-            framed = MnistFrame()(picture[None])[0].numpy()
+            framed = MnistFrame()(to_grey(picture[None]))[0].numpy()
         else:
             image = Image.fromarray(picture.numpy()).convert("L" if channels == 1 else "RGB")
             resized = np.asarray(image.resize((9, 9), Image.Resampling.BILINEAR))

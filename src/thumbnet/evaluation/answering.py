@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from thumbnet import transforms
-from thumbnet.frame import MnistFrame, ResizeFrame
+from thumbnet.frame import MnistFrame, ResizeFrame, to_grey
 from thumbnet.models.folder import ModelConfig
 
 
@@ -52,7 +52,13 @@ class Answering(nn.Module):
 
     def forward(self, pixels: Tensor) -> Answers:
         """Answer uint8 ``(N, H, W, C)``, C 1 (grey) or 3 (RGB)."""
-        framed = self.frame(pixels.expand(-1, -1, -1, 3))
+        if self.config.input.channels == 1:
+            return self.answers(to_grey(pixels))
+        return self.answers(pixels.expand(-1, -1, -1, 3))
+
+    def answers(self, pixels: Tensor) -> Answers:
+        """Answer uint8 ``(N, H, W)`` for a grey model, ``(N, H, W, 3)`` for one of colour."""
+        framed = self.frame(pixels)
         logits = self.logits(framed)
         return Answers(*answer(logits, self.config), seen_pixels(framed))
 

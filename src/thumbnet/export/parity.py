@@ -16,7 +16,7 @@ from thumbnet.evaluation.answering import Answering
 
 NUM_RANDOM = 1000
 MAX_DIFFERENCE = 1e-4
-_BATCH = 1000
+_BATCH = 100
 _LIBRARIES = ("torch", "onnx", "onnxscript", "onnxruntime")
 
 

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from thumbnet import files
 from thumbnet.datasets.loading import load_dataset
 from thumbnet.errors import ModelError
-from thumbnet.evaluation.answering import Answering, Answers
+from thumbnet.evaluation.answering import Answering
+from thumbnet.export.colours import accept_any
 from thumbnet.export.int8 import Quantisation, quantise
 from thumbnet.export.parity import Certificate, certify
 from thumbnet.inference.model_file import OUTPUT_NAMES, read_model_file, seal
@@ -152,33 +153,33 @@ def held_out_images(folder: Path, module: Answering) -> tuple[np.ndarray, np.nda
     return pixels, images.labels.numpy()
 
 
-def to_onnx(module: nn.Module) -> onnx.ModelProto:
+def to_onnx(module: Answering) -> onnx.ModelProto:
     """Return the graph of an ``Answering`` module, every axis of its input dynamic.
 
-    Traced with three colours, because a traced axis may be of any size but 1; ``Expand`` makes them
-    of grey.
+    Traced from what its frame takes, grey or three colours, because a traced axis may be of any
+    size but 1; ``colours.accept_any`` puts the choice of one or three colours before it.
     """
-    example = torch.zeros(2, 40, 50, 3, dtype=torch.uint8)
-    dynamic = dict.fromkeys(range(3), torch.export.Dim.DYNAMIC)
+    is_grey = module.config.input.channels == 1
+    example = torch.zeros((2, 40, 50) if is_grey else (2, 40, 50, 3), dtype=torch.uint8)
     with _quietly():
         program = torch.onnx.export(
             _Plain(module),
             (example,),
             dynamo=True,
-            dynamic_shapes={"pixels": dynamic},
+            dynamic_shapes={"pixels": dict.fromkeys(range(3), torch.export.Dim.DYNAMIC)},
             input_names=["pixels"],
             output_names=list(OUTPUT_NAMES),
             opset_version=OPSET,
         )
     assert program is not None
     model = program.model_proto
-    _take_grey_and_colour(model)
-    _name_axes(model)
+    accept_any(model, is_grey=is_grey)
+    _drop_unused(model.graph, _names_used(model.graph))
     # Where our code lies, and torch's: no business of whoever gets the file.
     for node in _all_nodes(model.graph):
         node.ClearField("doc_string")
         del node.metadata_props[:]
-    for value in [*model.graph.value_info, *model.graph.initializer]:
+    for value in model.graph.initializer:
         value.ClearField("doc_string")
         del value.metadata_props[:]
     return model
@@ -187,40 +188,34 @@ def to_onnx(module: nn.Module) -> onnx.ModelProto:
 class _Plain(nn.Module):
     """The answers as a plain tuple, which the exporter names in order."""
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: Answering) -> None:
         super().__init__()
         self.module = module
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
-        answers: Answers = self.module(pixels)
-        return tuple(answers)
+        return tuple(self.module.answers(pixels))
 
 
-def _take_grey_and_colour(model: onnx.ModelProto) -> None:
-    """Put ``Expand`` between the input, of 1 or 3 colours, and the graph, which takes 3."""
-    graph = model.graph
-    (pixels,) = graph.input
-    for node in _all_nodes(graph):
-        for index, name in enumerate(node.input):
-            if name == pixels.name:
-                node.input[index] = "colours"
-    shape = onnx.numpy_helper.from_array(np.array([1, 1, 1, 3]), "three_colours")
-    graph.initializer.append(shape)
-    expand = onnx.helper.make_node("Expand", [pixels.name, shape.name], ["colours"])
-    graph.node.insert(0, expand)
+def _names_used(graph: onnx.GraphProto) -> set[str]:
+    """Return the names that nodes of a graph and of its branches take, and what they give out."""
+    used = {value.name for value in graph.output}
+    for node in graph.node:
+        used.update(node.input)
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                used |= _names_used(attribute.g)
+    return used
 
 
-def _name_axes(model: onnx.ModelProto) -> None:
-    (pixels,) = model.graph.input
-    axes = pixels.type.tensor_type.shape.dim
-    own = {axis.dim_param: name for axis, name in zip(axes[:3], "NHW", strict=True)}
-    for value in [pixels, *model.graph.output]:
-        for axis in value.type.tensor_type.shape.dim:
-            if axis.dim_param in own:
-                axis.dim_param = own[axis.dim_param]
-    axes[3].dim_param = "C"
-    # Shapes of what lies between still speak of the old names, and nobody needs them.
-    del model.graph.value_info[:]
+def _drop_unused(graph: onnx.GraphProto, used: set[str]) -> None:
+    """Remove constants that the exporter's optimiser left behind; runtimes warn of them."""
+    kept = [value for value in graph.initializer if value.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                _drop_unused(attribute.g, used)
 
 
 def _all_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +120,18 @@ class Recogniser:
         import numpy as np
 
         _check_pixels(pixels)
+        # The search for the ink takes a megabyte a picture, and one that is not framed makes all
+        # of its batch be searched.
+        starts = range(0, len(pixels), BATCH_SIZE)
+        parts = [self._run(pixels[start : start + BATCH_SIZE]) for start in starts]
+        if len(parts) == 1:
+            return parts[0]
+        names = [each.name for each in fields(Answers)]
+        return Answers(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+    def _run(self, pixels: np.ndarray) -> Answers:
+        import numpy as np
+
         with _as_model_error("the recogniser cannot answer"):
             found = self._session.run(OUTPUT_NAMES, {"pixels": np.ascontiguousarray(pixels)})
         answers = Answers(*found)
