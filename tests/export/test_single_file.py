@@ -76,6 +76,9 @@ def test_certificate_card_and_recipe_are_in_the_file(
     assert certificate.label_agreement == 1
     assert 0 < certificate.max_probability_difference <= 1e-4
     assert certificate.in_words() in facts["card"]
+    card = (runs["glyph"].folder / "model" / "README.md").read_text(encoding="utf-8")
+    assert card == facts["card"]
+    assert card.count("## Certificate") == 1
     assert facts["recipe"] == runs["glyph"].receipt["recipe"]
     assert facts["input"] == {"channels": 1, "size_px": 28, "frame": "mnist"}
 

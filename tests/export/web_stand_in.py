@@ -13,6 +13,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image, ImageDraw
 
+from thumbnet.inference.model_file import seal
+
 Stroke = list[tuple[float, float]]
 # One stroke each, in units of the paper's side.
 DIGITS: list[Stroke] = [
@@ -68,7 +70,8 @@ def write_recogniser(path: Path, class_names: list[str] | None = None, channels:
         "side": np.array([1, 28, 28], np.int64),
         "last": np.array([1], np.int64),
         "flat": np.array([0, -1], np.int64),
-        "picture": np.array([0, 28, 28], np.int64),
+        "picture": np.array([0, 28, 28] if channels == 1 else [0, 28, 28, 1], np.int64),
+        "colours": np.array([1, 1, 1] if channels == 1 else [1, 1, 1, 3], np.int64),
     }
     nodes = [
         _node("Cast", "pixels", "float", to=TensorProto.FLOAT),
@@ -93,7 +96,8 @@ def write_recogniser(path: Path, class_names: list[str] | None = None, channels:
         _node("Round", "row", "rounded"),
         _node("Clip", "rounded zero white", "clipped"),
         _node("Cast", "clipped", "bytes", to=TensorProto.UINT8),
-        _node("Reshape", "bytes picture", "seen"),
+        _node("Reshape", "bytes picture", "shown"),
+        _node("Expand", "shown colours", "seen"),
     ]
     value = helper.make_tensor_value_info
     outputs = [
@@ -102,7 +106,7 @@ def write_recogniser(path: Path, class_names: list[str] | None = None, channels:
         value("probabilities", TensorProto.FLOAT, ["N", len(names)]),
         value("refused", TensorProto.BOOL, ["N"]),
         value("score", TensorProto.FLOAT, ["N"]),
-        value("seen", TensorProto.UINT8, ["N", 28, 28]),
+        value("seen", TensorProto.UINT8, ["N", 28, 28, *([] if channels == 1 else [3])]),
     ]
     inputs = [value("pixels", TensorProto.UINT8, ["N", "H", "W", "C"])]
     tensors = [numpy_helper.from_array(array, name) for name, array in constants.items()]
@@ -113,9 +117,18 @@ def write_recogniser(path: Path, class_names: list[str] | None = None, channels:
         "thumbnet_version": "0.0.0",
         "class_names": names,
         "input": {"channels": channels, "size_px": 28, "frame": "mnist"},
+        "temperature": 1.0,
+        "refusal_threshold": THRESHOLD,
+        "recipe": None,
+        "trained_on": {},
+        "model_sha256": "0" * 64,
+        "opset": 18,
+        "certificate": {},
+        "card": "",
+        "made": "2026-01-01T00:00:00+00:00",
     }
     helper.set_model_props(model, {"thumbnet": json.dumps(facts)})
-    onnx.save(model, path)
+    path.write_bytes(seal(model.SerializeToString()))
     return path
 
 

@@ -41,6 +41,7 @@ from thumbnet.version import __version__
 OPSET = 20
 MODEL_FILE = "model.onnx"
 NUM_SAMPLE = 100
+CERTIFICATE_HEADING = "\n## Certificate\n\n"
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,8 @@ def export_model(
 
     Args:
         path: the folder.
-        out: the file to write; by default ``model.onnx`` in the model folder, whose manifest then
-            names it.
+        out: the file to write; by default ``model.onnx`` in the model folder, whose card then has
+            the certificate, and whose manifest names the file.
         int8: quantise the network, if that costs at most 0.1 points and is faster on this machine.
         report: told of each stage.
 
@@ -113,7 +114,8 @@ def export_model(
     target = Path(out) if out is not None else folder / MODEL_FILE
     files.write_atomically(target, content)
     if target == folder / MODEL_FILE:
-        add_to_manifest(folder, MODEL_FILE)
+        files.write_atomically(folder / CARD, facts["card"])
+        add_to_manifest(folder, MODEL_FILE, CARD)
     return Exported(target, len(content), checked.sha256, certificate, quantisation)
 
 
@@ -231,6 +233,7 @@ def _metadata(folder: Path, module: Answering, certificate: Certificate) -> dict
     receipt_file = folder.parent / RECEIPT
     recipe = read_receipt(receipt_file)["recipe"] if receipt_file.is_file() else None
     card = (folder / CARD).read_text(encoding="utf-8") if (folder / CARD).is_file() else ""
+    card = card.partition(CERTIFICATE_HEADING)[0]
     return {
         "format": 1,
         "thumbnet_version": __version__,
@@ -247,7 +250,7 @@ def _metadata(folder: Path, module: Answering, certificate: Certificate) -> dict
         "model_sha256": files.sha256(folder / WEIGHTS),
         "opset": OPSET,
         "certificate": certificate.to_dict(),
-        "card": card + "\n" + certificate.in_words() + "\n",
+        "card": f"{card}{CERTIFICATE_HEADING}{certificate.in_words()}\n",
         "made": now(),
     }
 

@@ -128,10 +128,10 @@ def save_model_folder(
     )
 
 
-def add_to_manifest(folder: Path, name: str) -> None:
-    """Let the manifest of a model folder name another of its files."""
+def add_to_manifest(folder: Path, *names: str) -> None:
+    """Let the manifest of a model folder say the checksums of more, or changed, files in it."""
     manifest = _read_json(folder / MANIFEST)
-    manifest["sha256"] = {**manifest["sha256"], name: files.sha256(folder / name)}
+    manifest["sha256"] |= {name: files.sha256(folder / name) for name in names}
     files.write_atomically(folder / MANIFEST, files.to_json(manifest))
 
 
