@@ -100,11 +100,11 @@ def test_field_outside_of_the_picture_is_empty() -> None:
 def test_field_within_a_field_is_the_field() -> None:
     outer = Square(*torch.tensor([[-3.0, 2.0], [4.0, 1.0], [1.0, 2.0]]).double())
     inner = Square(*torch.tensor([[5.0, 8.0], [6.0, 3.0], [2.0, 4.0]]).double())
-    relative = inner.within(outer)
+    back = inner.through(outer)
     for name in ("top", "left"):
-        back = getattr(outer, name) + getattr(relative, name) * outer.step
-        torch.testing.assert_close(back, getattr(inner, name))
-    torch.testing.assert_close(relative.step, torch.tensor([2.0, 2.0]).double())
+        relative = (getattr(back, name) - getattr(outer, name)) / outer.step
+        torch.testing.assert_close(relative, getattr(inner, name))
+    torch.testing.assert_close(back.step, torch.tensor([2.0, 8.0]).double())
 
 
 def test_mnists_own_pictures_stay_as_they_are(digits: Tensor) -> None:

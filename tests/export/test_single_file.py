@@ -11,10 +11,13 @@ import pytest
 
 import thumbnet
 from thumbnet.errors import ModelError
+from thumbnet.evaluation.answering import Answering
 from thumbnet.evaluation.classifier import Classifier
+from thumbnet.export.int8 import _network_nodes
 from thumbnet.export.parity import random_pictures
-from thumbnet.export.single_file import MODEL_FILE, Exported, check_parity, export_model
+from thumbnet.export.single_file import Exported, check_parity, export_model, to_onnx
 from thumbnet.inference import Recogniser
+from thumbnet.inference.locate import MODEL_FILE
 from thumbnet.inference.model_file import read_model_file
 from thumbnet.models.folder import load_model_folder
 from thumbnet.training.run import Run
@@ -136,3 +139,12 @@ def test_int8_is_used_only_where_it_is_faster(
     assert (b"QuantizeLinear" in done.path.read_bytes()) is accepted
     assert json.loads(json.dumps(done.to_dict()))["quantisation"]["speed_ratio"] == ratio
     Recogniser.load(done.path).predict(np.full((30, 20), 255, np.uint8))
+
+
+def test_only_what_has_weights_behind_the_frame_is_quantised(runs: dict[str, Run]) -> None:
+    network, config = load_model_folder(runs["glyph"].folder / "model")
+    graph = to_onnx(Answering(network, config).eval()).graph
+    chosen = [node.op_type for node in graph.node if node.name in _network_nodes(graph)]
+    assert set(chosen) == {"Conv", "Gemm"}
+    # The sums that tell whether a picture is framed are a product too.
+    assert any(node.op_type == "MatMul" for node in graph.node)

@@ -24,6 +24,7 @@ from thumbnet.evaluation.answering import Answering
 from thumbnet.export.colours import accept_any
 from thumbnet.export.int8 import Quantisation, quantise
 from thumbnet.export.parity import Certificate, certify
+from thumbnet.inference.locate import MODEL_FILE
 from thumbnet.inference.model_file import OUTPUT_NAMES, read_model_file, seal
 from thumbnet.models.folder import (
     CARD,
@@ -39,7 +40,6 @@ from thumbnet.training.setup import load_run_data
 from thumbnet.version import __version__
 
 OPSET = 20
-MODEL_FILE = "model.onnx"
 NUM_SAMPLE = 100
 CERTIFICATE_HEADING = "\n## Certificate\n\n"
 

@@ -154,11 +154,7 @@ def frame_grey(grey: Tensor) -> Tensor:
     contrast = ((paper - canvas) / paper.clamp(min=0.05)).clamp(min=0.0) * inside
     region, box, centre = find_ink(contrast)
     field = glyph_square(box, centre)
-    source = Square(
-        canvas_square.top + field.top * canvas_square.step,
-        canvas_square.left + field.left * canvas_square.step,
-        field.step * canvas_square.step,
-    )
+    source = field.through(canvas_square)
     covered = source.cut(torch.ones_like(grey[:, :, :1]).expand_as(grey))
     shade = source.cut(grey) / 255
     shade = torch.where(dark_on_light[:, None, None], shade, covered - shade)

@@ -78,12 +78,12 @@ class Square:
         columns = tent_weights(self.left, self.step, size_px, width)
         return rows @ pictures @ columns.transpose(1, 2)
 
-    def within(self, other: Square) -> Square:
-        """Return this field in the output pixels of ``other``."""
+    def through(self, canvas: Square) -> Square:
+        """Return this field of what ``canvas`` cuts as a field of the picture itself."""
         return Square(
-            (self.top - other.top) / other.step,
-            (self.left - other.left) / other.step,
-            self.step / other.step,
+            canvas.top + self.top * canvas.step,
+            canvas.left + self.left * canvas.step,
+            self.step * canvas.step,
         )
 
 

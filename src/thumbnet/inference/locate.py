@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from thumbnet.errors import ModelError
+from thumbnet.files import sha256
 
 BUNDLED = ("digits",)
 MODEL_FILE, WEIGHTS_FILE = "model.onnx", "model.safetensors"
@@ -59,8 +59,7 @@ def check_weights(file: Path, expected_sha256: str) -> None:
     weights = file.with_name(WEIGHTS_FILE)
     if file.name != MODEL_FILE or not weights.is_file():
         return
-    with weights.open("rb") as stream:
-        got = hashlib.file_digest(stream, "sha256").hexdigest()
+    got = sha256(weights)
     if got != expected_sha256:
         raise ModelError(
             f"'{file}' was not made of the weights beside it",
