@@ -246,16 +246,15 @@ def _draw_bin_sizes(axes: Axes, filled: Sequence[ReliabilityBin]) -> None:
     axes.set_xlabel("confidence")
 
 
-def draw_coverage(curve: Sequence[Mapping[str, float]], threshold: float) -> Figure:
+def draw_coverage(curve: Sequence[Mapping[str, float]], answered: float) -> Figure:
     """Draw the error among the answered images against how many of them are answered.
 
     Args:
         curve: what :func:`thumbnet.evaluation.refusal.coverage_curve` gives.
-        threshold: the score below which the model refuses; marked where it falls.
+        answered: the share of the images, in [0, 1], that the model does not refuse; it is marked.
     """
     coverages = [point["coverage"] for point in curve]
     errors = [1 - point["accuracy"] for point in curve]
-    answered = max((p["coverage"] for p in curve if p["score"] >= threshold), default=0.0)
     with house_style():
         figure = new_figure(3.2)
         axes = figure.subplots()
@@ -269,7 +268,7 @@ def draw_coverage(curve: Sequence[Mapping[str, float]], threshold: float) -> Fig
         axes.yaxis.set_major_formatter(_percent_formatter())
     figure.set_label(
         f"Error against coverage: {100 * errors[-1]:.2f} % of all images are wrong; the model "
-        f"answers about {100 * answered:.0f} % of them."
+        f"answers {100 * answered:.2f} % of them."
     )
     return figure
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from thumbnet.models.folder import ModelConfig, find_model_folder, load_model_fo
 from thumbnet.prediction import Prediction
 
 BATCH_SIZE = 1000
+PREDICT_BATCH_SIZE = 64
 
 
 @dataclass(frozen=True)
@@ -80,23 +82,27 @@ class Classifier:
         """
         answering = Answering(self.network, self.config)
         predictions: list[Prediction] = []
-        for picture in _as_pictures(images):
-            # torch warns of arrays that it may not write to, such as Pillow's.
-            pixels = torch.from_numpy(np.require(_to_pixels(picture), requirements=["C", "W"]))
-            answers = answering(pixels[None].to(self.device))
-            predictions.append(_prediction(answers, self.config.class_names))
+        pictures = map(_to_pixels, _as_pictures(images))
+        # Neighbours of one shape together; few, because finding ink takes a megabyte a picture.
+        for _, alike in itertools.groupby(pictures, key=np.shape):
+            while batch := list(itertools.islice(alike, PREDICT_BATCH_SIZE)):
+                answers = answering(torch.from_numpy(np.stack(batch)).to(self.device))
+                predictions += _predictions(answers, self.config.class_names)
         return predictions
 
 
-def _prediction(answers: Answers, names: tuple[str, ...]) -> Prediction:
-    return Prediction(
-        label=names[int(answers.label)],
-        probability=float(answers.probability),
-        probabilities=dict(zip(names, answers.probabilities[0].tolist(), strict=True)),
-        refused=bool(answers.refused),
-        score=float(answers.score),
-        seen=answers.seen[0].cpu().numpy(),
-    )
+def _predictions(answers: Answers, names: tuple[str, ...]) -> Iterator[Prediction]:
+    for label, probability, row, refused, score, seen in zip(
+        *(values.cpu() for values in answers), strict=True
+    ):
+        yield Prediction(
+            label=names[int(label)],
+            probability=float(probability),
+            probabilities=dict(zip(names, row.tolist(), strict=True)),
+            refused=bool(refused),
+            score=float(score),
+            seen=seen.numpy(),
+        )
 
 
 @torch.no_grad()

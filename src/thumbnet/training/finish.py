@@ -128,7 +128,7 @@ def write_figures_and_report(
         "reliability": figures.draw_reliability(
             reliability_bins(probabilities, images.labels), evaluation.expected_calibration_error
         ),
-        "coverage": figures.draw_coverage(opening.coverage(), opening.threshold),
+        "coverage": figures.draw_coverage(opening.coverage(), 1 - opening.false_refusals),
         "mistakes": figures.draw_mistakes(
             images.images, images.labels, probabilities, images.class_names
         ),
