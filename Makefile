@@ -19,8 +19,8 @@ demo: $(INSTALLED)  ## train on the bundled MNIST; leaves a model, figures and a
 test: $(INSTALLED)  ## the tests that take seconds, with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term
 
-test-browser: $(INSTALLED)  ## the browser page in Chromium, if it is installed
-	$(BIN)/python -m pytest -m browser tests/export
+test-browser: $(INSTALLED)  ## the pages in Chromium, if it is installed
+	$(BIN)/python -m pytest -m browser tests/export tests/server
 
 test-all: $(INSTALLED)  ## the slow ones too
 	$(BIN)/python -m pytest -m "not network"

@@ -20,9 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from mistake_tables import MISTAKE_TABLES
+from reading_tables import READING_TABLES
 from recogniser_tables import RECOGNISER_TABLES
 from record_tables import RECORD_TABLES
 from scale_tables import SCALE_TABLES
+from serving_tables import SERVING_TABLES
 from speed_tables import SPEED_TABLES
 
 ROOT = Path(__file__).parents[1]
@@ -32,6 +34,7 @@ PAGES = (
     *("docs/index.md", "docs/tutorials.md", "docs/mistakes.md", "docs/benchmarks.md"),
     *("docs/zh/index.md", "docs/zh/tutorials.md", "docs/zh/mistakes.md", "docs/zh/benchmarks.md"),
     *("docs/scale.md", "docs/zh/scale.md", "docs/recogniser.md", "docs/zh/recogniser.md"),
+    *("docs/reading.md", "docs/zh/reading.md", "docs/server.md", "docs/zh/server.md"),
 )
 MARKER = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -79,6 +82,8 @@ TABLES: dict[str, Callable[[], str]] = {
     **RECORD_TABLES,
     **SPEED_TABLES,
     **RECOGNISER_TABLES,
+    **READING_TABLES,
+    **SERVING_TABLES,
     **SCALE_TABLES,
 }
 

@@ -37,6 +37,7 @@ from thumbnet.frame import frame_grey
 from thumbnet.inference import Recogniser
 from thumbnet.inference.locate import bundled_model
 from thumbnet.models.folder import load_model_folder
+from thumbnet.training.ceilings import measure_ceilings, training_flops_per_image
 from thumbnet.training.receipt import describe_environment, now
 from thumbnet.transforms import normalise
 
@@ -121,7 +122,9 @@ def measure_speed(runs: list[Path]) -> dict[str, Any]:
     Every way is measured in processes of its own, whose rounds alternate: the threads of one
     library would slow another's if they shared a process.
     """
-    results: dict[str, Any] = {"threads": THREADS}
+    torch.set_num_threads(THREADS)
+    ceiling = measure_ceilings(torch.device("cpu")).gemm_fp32_gflop_per_s
+    results: dict[str, Any] = {"threads": THREADS, "gemm_fp32_gflop_per_s": ceiling}
     for run in runs:
         names = [name for name in WAYS if name != "file_int8" or (run / INT8_FILE).is_file()]
         rounds = [{name: _in_a_process(run, name) for name in names} for _ in range(PROCESS_ROUNDS)]
@@ -138,11 +141,19 @@ def measure_speed(runs: list[Path]) -> dict[str, Any]:
                 }
                 for size in SIZES
             },
+            "mflop_per_image": _forward_flops(run) / 1e6,
             "single_framed_ms": 1e3 * _median_s(lambda r=recogniser, x=framed: r.run(x), 300),
             "single_drawing_ms": 1e3 * _median_s(lambda r=recogniser, x=drawing: r.run(x), 50),
             "cold_s": statistics.median(_cold_s(file) for _ in range(ROUNDS)),
         }
     return results
+
+
+def _forward_flops(run: Path) -> float:
+    """Return the operations that one view of one image takes in the network alone."""
+    network, config = load_model_folder(run / "model")
+    # Training takes three times the forward pass: so counts the function, if nothing is frozen.
+    return training_flops_per_image(network.requires_grad_(True), config.input.shape) / 3
 
 
 def _in_a_process(run: Path, name: str) -> dict[str, float]:

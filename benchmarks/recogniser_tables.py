@@ -88,7 +88,21 @@ def recogniser_speed(language: str) -> str:
             f"(280×280), {each['cold_s']:.2f} s "
             + ("（冷启动到第一个答案）。" if chinese else "(cold, to the first answer).")
         )
+        lines.append(_share_of_ceiling(facts, name, chinese))
     return "\n".join(lines)
+
+
+def _share_of_ceiling(facts: dict[str, Any], name: str, chinese: bool) -> str:
+    """Return how near the file comes to the speed of this machine's matrix products."""
+    flops, ceiling = facts[name]["mflop_per_image"] * 1e6, facts["gemm_fp32_gflop_per_s"] * 1e9
+    fastest = max(speeds["file"] for speeds in facts[name]["images_per_s"].values())
+    limit, share = ceiling / flops, fastest * flops / ceiling
+    if chinese:
+        return f"`{name}`：本机 fp32 矩阵乘法的上限为每秒 {limit:,.0f} 张；单文件达到 {share:.0%}。"
+    return (
+        f"`{name}`: at this machine's ceiling for fp32 matrix products it would be {limit:,.0f} "
+        f"a second; the file reaches {share:.0%} of that."
+    )
 
 
 def _read(what: str) -> dict[str, Any] | None:

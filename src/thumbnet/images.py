@@ -11,17 +11,19 @@ import struct
 import threading
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from thumbnet.errors import ImageError
 
 if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
+
+T = TypeVar("T")
 
 MAX_PIXELS = 64_000_000
 MAX_FILE_BYTES = 256 * 1024 * 1024
@@ -63,34 +65,50 @@ def decode_image(source: Path | bytes, name: str | None = None) -> np.ndarray:
         ImageError: missing, not a file, empty, over ``MAX_FILE_BYTES``, over ``MAX_PIXELS`` (by its
             header, before any pixel is decoded), truncated, corrupt, or of another format.
     """
-    from PIL import Image, UnidentifiedImageError
+    return _decode(source, name, lambda image, label: _to_uint8(_upright(image), label))
 
-    name = name or (str(source) if isinstance(source, Path) else "image")
-    data = _read_file(source, name) if isinstance(source, Path) else source
-    _check_num_bytes(len(data), name)
-    try:
-        with quiet_pillow(), Image.open(BytesIO(data), formats=FORMATS) as image:
-            _check_num_pixels(image.size, name)
-            image.load()
-            if image.format == "PNG":
-                _check_png_rows(data, image)
-            return _to_uint8(_upright(image), name)
-    except ImageError:
-        raise
-    except UnidentifiedImageError:
-        raise ImageError(
-            f"'{name}' is not a picture that can be read",
-            got=f"{len(data)} bytes that begin with {data[:8].hex(' ')}",
-            expected=FORMATS_TEXT,
-        ) from None
-    except Image.DecompressionBombError as error:
-        raise ImageError(
-            f"'{name}' has too many pixels", got=error, expected=f"at most {MAX_PIXELS:,}"
-        ) from None
-    # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, EOFError, KeyError and
-    # more for damaged files; whichever it is, the picture is what is wrong.
-    except Exception as error:
-        raise _damaged(name, error) from error
+
+def decode_grey(
+    source: Path | bytes, name: str | None = None, *, side_px: int
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """Decode one picture to grey, and spare the work of pixels that are not needed.
+
+    As ``decode_image`` and ``to_grey``, but a JPEG is decoded at a half, a quarter or an eighth of
+    its size as long as its longer side keeps ``side_px``.
+
+    Returns:
+        uint8 ``(h, w)``, and the height and width of the whole upright picture.
+
+    Raises:
+        ImageError: as ``decode_image``.
+    """
+
+    def upright_grey(image: Image, label: str) -> tuple[np.ndarray, tuple[int, int]]:
+        upright = _upright(image)
+        pixels = to_grey(_to_uint8(upright, label))
+        width, height = whole if upright.size == image.size else whole[::-1]
+        return pixels, (height, width)
+
+    whole = (0, 0)
+
+    def shrink(image: Image) -> None:
+        nonlocal whole
+        whole = image.size
+        # The decoder takes any size at least as large as asked for in both directions.
+        share = min(1.0, side_px / max(image.size))
+        image.draft("L", (int(image.width * share), int(image.height * share)))
+
+    return _decode(source, name, upright_grey, shrink)
+
+
+def to_grey(pixels: np.ndarray) -> np.ndarray:
+    """Return uint8 ``(H, W, 1 or 3)`` as uint8 ``(H, W)``, by ITU-R BT.601 luma as in Pillow."""
+    import numpy as np
+    from PIL import Image
+
+    if pixels.shape[2] == 1:
+        return pixels[:, :, 0]
+    return np.asarray(Image.fromarray(pixels).convert("L"))
 
 
 def image_to_pixels(image: Image, name: str = "image") -> np.ndarray:
@@ -137,7 +155,7 @@ def fit_image(pixels: np.ndarray, channels: int, size_px: int) -> np.ndarray:
         )
     height, width, found_channels = pixels.shape
     if found_channels == 3 and channels == 1:
-        pixels = np.asarray(Image.fromarray(pixels).convert("L"))[:, :, None]
+        pixels = to_grey(pixels)[:, :, None]
     if (height, width) != (size_px, size_px):
         image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
         resized = image.resize((size_px, size_px), Image.Resampling.BILINEAR)
@@ -177,17 +195,61 @@ def quiet_pillow() -> Iterator[None]:
                 _quiet_users.pop().__exit__(None, None, None)
 
 
+def _decode(
+    source: Path | bytes,
+    name: str | None,
+    finish: Callable[[Image, str], T],
+    before: Callable[[Image], None] | None = None,
+) -> T:
+    """Open a picture within the limits; ``before`` it is decoded and to ``finish`` it, call these.
+
+    Raises:
+        ImageError: see ``decode_image``.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    name = name or (str(source) if isinstance(source, Path) else "image")
+    data = _read_file(source, name) if isinstance(source, Path) else source
+    _check_num_bytes(len(data), name)
+    try:
+        with quiet_pillow(), Image.open(BytesIO(data), formats=FORMATS) as image:
+            _check_num_pixels(image.size, name)
+            if before is not None:
+                before(image)
+            image.load()
+            if image.format == "PNG":
+                _check_png_rows(data, image)
+            return finish(image, name)
+    except ImageError:
+        raise
+    except UnidentifiedImageError:
+        raise ImageError(
+            f"'{name}' is not a picture that can be read",
+            got=f"{len(data)} bytes that begin with {data[:8].hex(' ')}",
+            expected=FORMATS_TEXT,
+        ) from None
+    except Image.DecompressionBombError as error:
+        raise ImageError(
+            f"'{name}' has too many pixels", got=error, expected=f"at most {MAX_PIXELS:,}"
+        ) from None
+    # Pillow's decoders raise OSError, SyntaxError, ValueError, struct.error, EOFError, KeyError and
+    # more for damaged files; whichever it is, the picture is what is wrong.
+    except Exception as error:
+        raise _damaged(name, error) from error
+
+
 def _read_file(path: Path, name: str) -> bytes:
     expected = f"a file: {FORMATS_TEXT}"
-    if not path.exists():
-        raise ImageError(f"there is no picture '{name}'", got=path, expected=expected)
-    if not path.is_file():
-        kind = "a folder" if path.is_dir() else "neither a file nor a folder"
-        raise ImageError(f"'{name}' is {kind}, not a picture", got=path, expected=expected)
     try:
+        if not path.exists():
+            raise ImageError(f"there is no picture '{name}'", got=path, expected=expected)
+        if not path.is_file():
+            kind = "a folder" if path.is_dir() else "neither a file nor a folder"
+            raise ImageError(f"'{name}' is {kind}, not a picture", got=path, expected=expected)
         with path.open("rb") as file:
             return file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
+        # Also a name that is too long, or a folder that may not be looked into.
         raise ImageError(f"'{name}' cannot be read ({error.strerror})", got=path) from error
 
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from thumbnet.cli import bench, data, export, models, predict, test, train, verify
+from thumbnet.cli import (
+    bench,
+    data,
+    export,
+    models,
+    personalise,
+    predict,
+    read,
+    serve,
+    test,
+    train,
+    verify,
+)
 
 app = typer.Typer(
     name="thumbnet",
@@ -18,8 +30,11 @@ app = typer.Typer(
 app.command()(train.train)
 app.command()(test.test)
 app.command()(predict.predict)
+app.command()(read.read)
+app.command()(serve.serve)
 app.command()(export.export)
 app.command()(verify.verify)
+app.command()(personalise.personalise)
 app.command()(models.models)
 app.command()(models.recipes)
 app.command()(models.devices)

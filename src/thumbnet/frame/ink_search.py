@@ -24,6 +24,7 @@ LOWEST_CONTRAST = 0.06
 """and at least this."""
 
 _BELOW_ALL = -10.0
+_REACH_PX = 16
 _CROWD_CELLS, _DENSE_SHARE = 9, 0.35
 _GROWTH_CELLS, _GROWTH_STEPS = 7, 8
 
@@ -80,11 +81,15 @@ def estimate_paper(canvas: Tensor) -> Tensor:
 
 
 def _largest_nearby(values: Tensor) -> Tensor:
-    """Return the maximum over 33 × 33 of ``(N, L, L)`` in [-1, 1], by 5, 5 and 3 values an axis."""
-    for taps, step in ((5, 1), (5, 5), (3, 4)):
-        margin = taps // 2 * step
-        padded = functional.pad(values, (margin,) * 4, value=_BELOW_ALL)
-        values = functional.max_pool2d(padded[:, None], (taps, taps), 1, 0, (step, step))[:, 0]
+    """Return the maximum over 33 × 33 of ``(N, L, L)`` in [-1, 1], by doubling along each axis."""
+    padded = functional.pad(values, (_REACH_PX,) * 4, value=_BELOW_ALL)
+    return _largest_after(_largest_after(padded).transpose(1, 2)).transpose(1, 2)
+
+
+def _largest_after(values: Tensor) -> Tensor:
+    """Return the maximum of each and the next 32 of ``(N, L + 32, …)``: ``(N, L, …)``."""
+    for step in (1, 2, 4, 8, 16, 1):
+        values = torch.maximum(values[:, :-step], values[:, step:])
     return values
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 SIZE_PX = 28
 
@@ -88,10 +89,27 @@ class Square:
 
 
 def blur(values: Tensor, size: int) -> Tensor:
-    """Mean over ``size`` × ``size``, zeros outside, of square ``(N, L, L)``, as two products."""
+    """Mean over ``size`` × ``size``, zeros outside, of square ``(N, L, L)``; ``size`` is odd.
+
+    Sizes of a power of two and one are sums of shifted pictures: for a small size a quarter of the
+    time of the two products that the others are, and rounded alike by every library.
+    """
+    reach = size // 2
+    if (size - 1) & (size - 2) == 0:
+        padded = functional.pad(values, (reach,) * 4)
+        return _sum_after(_sum_after(padded, size).transpose(1, 2), size).transpose(1, 2) / size**2
     places = pixel_centres(values.shape[1], values)
-    near = ((places[:, None] - places).abs() <= size // 2).to(values.dtype) / size
+    near = ((places[:, None] - places).abs() <= reach).to(values.dtype) / size
     return near @ values @ near
+
+
+def _sum_after(values: Tensor, size: int) -> Tensor:
+    """Return the sum of each and the next ``size`` - 1 of ``(N, L + size - 1, …)``."""
+    total, length = values, 1
+    while 2 * length < size:
+        total = total[:, :-length] + total[:, length:]
+        length *= 2
+    return total[:, :-1] + values[:, length:]
 
 
 def extent(filled: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:

@@ -102,7 +102,7 @@ def _is_one(images: Any) -> bool:
 def _to_pixels(picture: Any, name: str) -> np.ndarray:
     if isinstance(picture, (str, Path)):
         name = str(picture)
-        pixels = _decode_file(Path(picture))
+        pixels = decode_image(Path(picture))
     elif isinstance(picture, bytes):
         pixels = decode_image(picture, name)
     elif _is_pil(picture):
@@ -114,14 +114,6 @@ def _to_pixels(picture: Any, name: str) -> np.ndarray:
         raise _not_a_picture(picture, name)
     _check_sides(pixels, name)
     return pixels
-
-
-def _decode_file(path: Path) -> np.ndarray:
-    try:
-        return decode_image(path)
-    except OSError as error:
-        # A name that is too long, or a folder that may not be looked into.
-        raise ImageError(f"'{path}' cannot be read ({error.strerror})", got=path) from None
 
 
 def _array_to_pixels(picture: np.ndarray, name: str) -> np.ndarray:

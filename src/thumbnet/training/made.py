@@ -9,6 +9,7 @@ from torch import Tensor
 from thumbnet.datasets.image_set import ImageSet
 from thumbnet.datasets.made_digits import make_digits
 from thumbnet.datasets.negatives import FIT_KINDS, make_negatives
+from thumbnet.datasets.redrawn_digits import redraw_digits
 from thumbnet.errors import DataError
 from thumbnet.frame import frame_ink
 from thumbnet.training.randomness import derive_seed
@@ -63,7 +64,7 @@ def with_made_pictures(images: ImageSet, section: MadeSection, seed: int) -> Ima
             "made pictures need the ten digits as classes",
             got=", ".join(images.class_names[:12]),
             expected=", ".join(DIGIT_NAMES),
-            fix="leave out made.digits and made.negatives",
+            fix="leave out the section [made]",
         )
     if section.digits:
         more, of = framed_digits(
@@ -71,6 +72,14 @@ def with_made_pictures(images: ImageSet, section: MadeSection, seed: int) -> Ima
         )
         pictures.append(more)
         labels.append(of)
+    if section.redrawn:
+        drawn, of_which = redraw_digits(
+            images.images[:, 0].numpy(),
+            round(section.redrawn * len(images)),
+            derive_seed(seed, "made", 3) % 2**32,
+        )
+        pictures.append(_framed(drawn))
+        labels.append(images.labels[torch.from_numpy(of_which)])
     if section.negatives:
         more = fitting_negatives(
             round(section.negatives * len(images)),

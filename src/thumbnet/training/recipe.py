@@ -164,9 +164,17 @@ class MadeSection(Section):
     digits: float = Field(
         0.0, ge=0, le=2, description="written in forms that MNIST hardly has, and printed"
     )
+    redrawn: float = Field(
+        0.0, ge=0, le=1, description="digits of the data set, written again with other pens"
+    )
     negatives: float = Field(
         0.0, ge=0, le=2, description="none of the classes: what the network learns to refuse"
     )
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anything is made."""
+        return max(self.digits, self.redrawn, self.negatives) > 0
 
 
 class ProgressiveSection(Section):
@@ -349,7 +357,7 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _ink_is_in_the_frame(self) -> Recipe:
-        is_used = self.ink.is_used or self.made.digits or self.made.negatives
+        is_used = self.ink.is_used or self.made.is_used
         if is_used and self.frame != "mnist":
             raise ValueError('ink and made pictures need input.frame = "mnist"')
         return self

@@ -123,7 +123,7 @@ def prepare_training(
         indices = indices.to(group.device)  # nccl sends from the GPU only
         group.broadcast([indices])
         chosen = data.train.subset(indices.cpu())
-    if recipe.made.digits or recipe.made.negatives:
+    if recipe.made.is_used:
         chosen = with_made_pictures(chosen, recipe.made, recipe.seed)
     training = Training(
         recipe=recipe,

@@ -1,0 +1,132 @@
+"""From the recogniser's answer on a glyph to a digit, and to why it is unsure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from thumbnet.reading.glyphs import stroke_share
+from thumbnet.reading.options import ReadOptions
+from thumbnet.reading.paths import Glyph
+from thumbnet.reading.picture import Picture
+from thumbnet.reading.pieces import Piece
+from thumbnet.reading.result import UNSURE, Box, Digit
+
+if TYPE_CHECKING:
+    from thumbnet.inference.recogniser import Answers
+
+_SMALL_PX = 14
+_PALE = 0.15
+_THIN, _THICK = 0.03, 0.5
+_SECOND = 0.25
+_SURE = 0.9
+_ALWAYS_SAID = ("cut-off", "touching")
+
+
+def certainties(answers: Answers, charset: str) -> np.ndarray:
+    """Return how probable each candidate is to be a digit that is allowed: float ``(N,)``."""
+    allowed = answers.probabilities[:, [int(digit) for digit in charset]].max(1)
+    # The score is the largest probability among the classes and "none": so this is the same for
+    # another digit than the most probable one.
+    certainty = answers.score * allowed / np.maximum(answers.probability, 1e-6)
+    return np.asarray(np.where(answers.refused, np.minimum(certainty, 0.1), certainty))
+
+
+def make_digit(
+    answers: Answers,
+    index: int,
+    glyph: Glyph,
+    atoms: list[Piece],
+    picture: Picture,
+    options: ReadOptions,
+) -> Digit:
+    """Return what is said of a glyph.
+
+    Args:
+        answers: of the recogniser, on all candidates.
+        index: of this glyph among them.
+        glyph: the glyph.
+        atoms: of its row.
+        picture: for the size and the place.
+        options: which digits may occur, and how certain they must be.
+    """
+    row = answers.probabilities[index]
+    label = max(options.charset, key=lambda digit: float(row[int(digit)]))
+    probability = float(row[int(label)])
+    refused = bool(answers.refused[index])
+    not_allowed = label != str(int(answers.label[index]))
+    pieces = atoms[glyph.start : glyph.stop]
+    codes = _diagnosis(glyph, pieces, atoms, picture)
+    if refused:
+        wide = _width(pieces) > 1.1 * _height(pieces)
+        codes.insert(0, "two-digits" if wide and float(row.max()) < 0.9 else "not-a-digit")
+    elif not_allowed:
+        codes.insert(0, "not-allowed")
+    elif float(np.sort(row)[-2]) > _SECOND:
+        codes.insert(0, "unsure")
+    shown = not refused and probability >= options.min_confidence
+    if not refused and not shown:
+        codes.append("below-confidence")
+    return Digit(
+        text=label if shown else UNSURE,
+        box=_upright_box(pieces, picture),
+        label=label,
+        probability=probability,
+        score=float(answers.score[index]),
+        probabilities={str(name): float(value) for name, value in enumerate(row)},
+        refused=refused,
+        seen=answers.seen[index],
+        diagnosis=tuple(codes)
+        if refused or not shown or probability < 0.9
+        else tuple(code for code in codes if code in ("cut-off", "touching")),
+    )
+
+
+def _diagnosis(
+    glyph: Glyph, pieces: list[Piece], atoms: list[Piece], picture: Picture
+) -> list[str]:
+    """Return the codes of all that may make a glyph hard to read."""
+    codes = []
+    height, width = picture.grey.shape
+    if any(
+        piece.top == 0 or piece.left == 0 or piece.bottom == height or piece.right == width
+        for piece in pieces
+    ):
+        codes.append("cut-off")
+    after = atoms[glyph.stop] if glyph.stop < len(atoms) else None
+    if pieces[0].cut_cost is not None or (after is not None and after.cut_cost is not None):
+        codes.append("touching")
+    elif sum(1 for piece in pieces if piece.cut_cost is None) > 1:
+        codes.append("broken")
+    if max(_height(pieces), _width(pieces)) / picture.scale < _SMALL_PX:
+        codes.append("too-small")
+    share = stroke_share(glyph.framed)
+    if share < _THIN:
+        codes.append("too-thin")
+    elif share > _THICK:
+        codes.append("too-thick")
+    if min(piece.contrast for piece in pieces) < _PALE:
+        codes.append("too-pale")
+    return codes
+
+
+def _upright_box(pieces: list[Piece], picture: Picture) -> Box:
+    top, left = min(piece.top for piece in pieces), min(piece.left for piece in pieces)
+    right = max(piece.right for piece in pieces)
+    bottom = max(piece.bottom for piece in pieces)
+    scale = picture.scale
+    return Box(
+        int(left / scale),
+        int(top / scale),
+        min(picture.width, -int(-right / scale // 1)),
+        min(picture.height, -int(-bottom / scale // 1)),
+    )
+
+
+def _height(pieces: list[Piece]) -> int:
+    return max(piece.bottom for piece in pieces) - min(piece.top for piece in pieces)
+
+
+def _width(pieces: list[Piece]) -> int:
+    return max(piece.right for piece in pieces) - min(piece.left for piece in pieces)

@@ -1,0 +1,182 @@
+"""Which pieces of a row make which digits: the cheapest path through all groupings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from thumbnet.reading.cuts import cut_piece
+from thumbnet.reading.glyphs import frame_glyph
+from thumbnet.reading.pieces import Piece, is_part
+from thumbnet.reading.rows import Row
+
+MOST_ATOMS = 6
+"""A glyph is made of at most so many parts."""
+
+_PROMISING, _CERTAIN, _SEVERAL, _FEW_BODIES = 0.6, 0.97, 0.9, 4
+_LONG_ROW, _MOST = 15, 0.7
+_WIDEST = 1.9
+_LEAST = 0.005
+_CUT_COST, _CROSSING_COST = 0.7, 0.5
+_WIDE_FROM, _WIDE_COST = 1.0, 1.0
+_GAP_COST, _FREE_GAP = 6.0, 0.06
+_SHORT_COST, _SHORT_FROM = 2.0, 0.6
+_GLYPH_COST = 0.05
+_DROP_COST = 25.0
+
+
+@dataclass(frozen=True)
+class Glyph:
+    """A candidate: neighbouring atoms of a row, taken for one digit.
+
+    Attributes:
+        start: the first atom.
+        stop: the atom after the last.
+        framed: float32 ``(28, 28)``, see ``frame_glyph``.
+        shape_cost: what its shape costs, whatever it says.
+    """
+
+    start: int
+    stop: int
+    framed: np.ndarray
+    shape_cost: float
+
+
+def may_be_digits(row: Row, certainties: Sequence[float]) -> bool:
+    """Return whether a row is worth cutting: most of its pieces are digits, or several in one.
+
+    The letters of a word can be cut into parts of which many look like a 1 or a 7.
+
+    Args:
+        row: to be judged.
+        certainties: how probable each of its pieces is to be a digit as it is.
+    """
+    bodies = digits = several = 0
+    for piece, certainty in zip(row.pieces, certainties, strict=True):
+        if not is_part(piece, row.height):
+            bodies += 1
+            if certainty >= _PROMISING:
+                digits += 1
+            elif piece.width > _SEVERAL * row.height:
+                several += 1
+    if bodies >= _LONG_ROW:
+        return digits >= _MOST * bodies
+    return 2 * (digits + several) >= bodies and (digits >= several or bodies <= _FEW_BODIES)
+
+
+def atoms_of(row: Row, certainties: Sequence[float]) -> list[Piece]:
+    """Return the pieces of a row, cut wherever digits may touch, from left to right.
+
+    A piece that is a digit as it is, and no wider than one, is left whole.
+    """
+    atoms: list[Piece] = []
+    for piece, certainty in zip(row.pieces, certainties, strict=True):
+        is_whole = certainty >= _CERTAIN and piece.width <= _SEVERAL * row.height
+        atoms += [piece] if is_whole else cut_piece(piece, row.height)
+    return atoms
+
+
+def candidates(atoms: Sequence[Piece], row: Row, contrast: np.ndarray) -> list[Glyph]:
+    """Return every group of neighbouring atoms that may be one digit."""
+    found = []
+    for start in range(len(atoms)):
+        for stop in range(start + 1, min(start + MOST_ATOMS, len(atoms)) + 1):
+            group = atoms[start:stop]
+            width = max(piece.right for piece in group) - min(piece.left for piece in group)
+            if stop > start + 1 and width > _WIDEST * row.height:
+                break
+            cost = _shape_cost(group, row.height)
+            found.append(Glyph(start, stop, frame_glyph(group, contrast, row.slope), cost))
+    return found
+
+
+def best_path(
+    atoms: Sequence[Piece],
+    row: Row,
+    glyphs: Sequence[Glyph],
+    certainties: Sequence[float],
+    expect: int | None,
+) -> list[int]:
+    """Return the candidates, as indices, that together explain a row best.
+
+    Viterbi's algorithm over the places between atoms. A candidate costs the negative logarithm of
+    its certainty, what its shape costs and what its cut costs; an atom may be left out as a speck
+    at a cost that grows with its size.
+
+    Args:
+        atoms: of the row.
+        row: for the height of its digits.
+        glyphs: the candidates.
+        certainties: how probable each candidate is to be a digit that is allowed, in [0, 1].
+        expect: how many digits there must be; ignored where no path has so many.
+    """
+    steps: list[list[tuple[int, float, int | None]]] = [[] for _ in range(len(atoms) + 1)]
+    for index, (glyph, certainty) in enumerate(zip(glyphs, certainties, strict=True)):
+        cost = -math.log(max(certainty, _LEAST)) + glyph.shape_cost + _GLYPH_COST
+        cost += _cut_cost(atoms[glyph.start])
+        steps[glyph.stop].append((glyph.start, cost, index))
+    for stop, atom in enumerate(atoms, 1):
+        steps[stop].append((stop - 1, _drop_cost(atom, row.height), None))
+    if expect is not None:
+        path = _cheapest(steps, expect)
+        if path is not None:
+            return path
+    return _cheapest(steps, None) or []
+
+
+def _cheapest(
+    steps: list[list[tuple[int, float, int | None]]], count: int | None
+) -> list[int] | None:
+    """Return the cheapest way from 0 to the end, by ``count`` glyphs if that is given."""
+    most = 0 if count is None else count
+    totals: list[dict[int, tuple[float, int, int, int | None]]] = [{} for _ in steps]
+    totals[0][0] = (0.0, 0, 0, None)
+    for stop in range(1, len(steps)):
+        for start, cost, index in steps[stop]:
+            for num, (before, *_) in totals[start].items():
+                more = num if index is None or count is None else num + 1
+                if more > most:
+                    continue
+                known = totals[stop].get(more)
+                if known is None or before + cost < known[0]:
+                    totals[stop][more] = (before + cost, start, num, index)
+    if most not in totals[-1]:
+        return None
+    chosen: list[int] = []
+    place, num = len(steps) - 1, most
+    while place > 0:
+        _, start, fewer, index = totals[place][num]
+        if index is not None:
+            chosen.append(index)
+        place, num = start, fewer
+    return chosen[::-1]
+
+
+def _shape_cost(group: Sequence[Piece], height: float) -> float:
+    """Return what is against one digit of this shape: too wide, gaps inside, too low."""
+    left, right = min(piece.left for piece in group), max(piece.right for piece in group)
+    top, bottom = min(piece.top for piece in group), max(piece.bottom for piece in group)
+    cost = _WIDE_COST * max((right - left) / height - _WIDE_FROM, 0.0)
+    cost += _SHORT_COST * max(_SHORT_FROM - (bottom - top) / height, 0.0)
+    reach = group[0].right
+    for piece in group[1:]:
+        gap = (piece.left - reach) / height
+        cost += _GAP_COST * max(gap - _FREE_GAP, 0.0)
+        reach = max(reach, piece.right)
+    return cost
+
+
+def _cut_cost(first: Piece) -> float:
+    if first.cut_cost is None:
+        return 0.0
+    return _CUT_COST + _CROSSING_COST * max(first.cut_cost - 1, 0.0)
+
+
+def _drop_cost(atom: Piece, height: float) -> float:
+    """Return what leaving an atom out costs: little for a speck, too much for a digit."""
+    share = atom.area / height**2
+    cost = 0.1 + _DROP_COST * share
+    return cost if is_part(atom, height) else cost + 4.0

@@ -1,0 +1,218 @@
+"""The reader: a photo in, lines of digits out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from thumbnet.errors import ModelError
+from thumbnet.inference.recogniser import Answers, Recogniser
+from thumbnet.reading.digits import certainties, make_digit
+from thumbnet.reading.glyphs import frame_glyph, is_centred, to_pixels
+from thumbnet.reading.ink import find_ink
+from thumbnet.reading.lines import reading_weight, says_something, without_specks
+from thumbnet.reading.options import ALL_DIGITS, ReadOptions
+from thumbnet.reading.paper import estimate_paper, ink_contrast
+from thumbnet.reading.paths import atoms_of, best_path, candidates, may_be_digits
+from thumbnet.reading.picture import Picture, open_picture
+from thumbnet.reading.pieces import Piece, find_pieces
+from thumbnet.reading.result import Line, Reading
+from thumbnet.reading.rows import Row, find_rows
+from thumbnet.reading.rulings import find_rulings
+
+_DARK, _BRIGHT = 50.0, 252.0
+# Where next to nothing was read, the polarity may have been misjudged after all.
+_LITTLE, _MARGIN, _CLEAR = 2.0, 2.0, 0.95
+
+
+@dataclass
+class Stages:
+    """What every step made of the picture.
+
+    Attributes:
+        pictures: name of the step and uint8 ``(h, w)`` or ``(h, w, 3)``, all of one size.
+        scale: their pixels to a pixel of the upright picture.
+    """
+
+    pictures: list[tuple[str, np.ndarray]] = field(default_factory=list)
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class _Found:
+    """All that was found in one polarity of a picture."""
+
+    lines: tuple[Line, ...]
+    has_ink: bool
+
+
+class Reader:
+    """Reads digits in pictures with a recogniser of digits, from any number of threads.
+
+    Attributes:
+        recogniser: of the ten digits, in MNIST's frame.
+    """
+
+    recogniser: Recogniser
+
+    def __init__(self, recogniser: Recogniser) -> None:
+        """Take a recogniser.
+
+        Raises:
+            ModelError: it is none of the ten digits.
+        """
+        if recogniser.class_names != tuple(ALL_DIGITS):
+            raise ModelError(
+                "this recogniser cannot read digits",
+                got=f"the classes {', '.join(recogniser.class_names[:12])}",
+                expected=", ".join(ALL_DIGITS),
+                fix="use the bundled one: digits",
+            )
+        self.recogniser = recogniser
+
+    @classmethod
+    def load(cls, path: Path | str = "digits", *, threads: int | None = None) -> Reader:
+        """Load a recogniser to read with; see ``Recogniser.load``.
+
+        Raises:
+            ModelError: the file is no recogniser of digits.
+        """
+        return cls(Recogniser.load(path, threads=threads))
+
+    def read(self, image: Any, options: ReadOptions | None = None) -> Reading:
+        """Read all digits in a picture.
+
+        Args:
+            image: a path, the bytes of a file, a PIL image, or a uint8 array ``(H, W)`` or
+                ``(H, W, C)`` with C = 1, 3 or 4; dark on light or light on dark.
+            options: what is known of the digits.
+
+        Raises:
+            ImageError: the picture cannot be decoded.
+        """
+        return self._read(image, options or ReadOptions(), None)
+
+    def read_stages(self, image: Any, options: ReadOptions | None = None) -> tuple[Reading, Stages]:
+        """Read, and keep what every step made of the picture; see ``read``."""
+        stages = Stages()
+        return self._read(image, options or ReadOptions(), stages), stages
+
+    def _read(self, image: Any, options: ReadOptions, stages: Stages | None) -> Reading:
+        picture = open_picture(image)
+        found = self._find(picture, options, stages)
+        if not picture.is_certain or reading_weight(found.lines) < _LITTLE:
+            other = picture.negative()
+            again = self._find(other, options, None)
+            if _is_better(again, found, picture.is_certain):
+                picture, found = other, again
+                if stages is not None:
+                    stages.pictures.clear()
+                    self._find(other, options, stages)
+        diagnosis = _picture_diagnosis(picture, found, options)
+        return Reading(picture.width, picture.height, found.lines, diagnosis)
+
+    def _find(self, picture: Picture, options: ReadOptions, stages: Stages | None) -> _Found:
+        paper = estimate_paper(picture)
+        contrast = ink_contrast(picture, paper)
+        ink, faint = find_ink(contrast, picture.window_px)
+        rulings = find_rulings(faint)
+        pieces = find_pieces(ink & ~rulings, contrast)
+        rows = find_rows(pieces)
+        atoms, lines = self._recognise(rows, contrast, picture, options)
+        if stages is not None:
+            from thumbnet.reading.stages import draw_stages
+
+            stages.scale = picture.scale
+            stages.pictures += draw_stages(
+                picture.grey, paper, contrast, ink, rulings, pieces, atoms
+            )
+        return _Found(without_specks(lines), bool(pieces))
+
+    def _recognise(
+        self, rows: list[Row], contrast: np.ndarray, picture: Picture, options: ReadOptions
+    ) -> tuple[list[Piece], list[Line]]:
+        """Recognise every candidate of all rows at once, then choose the best path of each.
+
+        Returns the atoms of all rows, and the rows that say something.
+        """
+        whole = self._whole(rows, contrast, options)
+        kept = [
+            (row, sure) for row, sure in zip(rows, whole, strict=True) if may_be_digits(row, sure)
+        ]
+        rows = [row for row, _ in kept]
+        split = [atoms_of(row, sure) for row, sure in kept]
+        groups = [candidates(atoms, row, contrast) for atoms, row in zip(split, rows, strict=True)]
+        framed = [glyph.framed for glyphs in groups for glyph in glyphs]
+        if not framed:
+            return [], []
+        answers = self._answer(framed)
+        certain = certainties(answers, options.charset).tolist()
+        lines, start = [], 0
+        for row, atoms, glyphs in zip(rows, split, groups, strict=True):
+            chosen = best_path(
+                atoms, row, glyphs, certain[start : start + len(glyphs)], options.expect
+            )
+            digits = [
+                make_digit(answers, start + index, glyphs[index], atoms, picture, options)
+                for index in chosen
+            ]
+            if says_something(digits):
+                lines.append(Line(tuple(digits)))
+            start += len(glyphs)
+        return [atom for atoms in split for atom in atoms], lines
+
+    def _whole(
+        self, rows: list[Row], contrast: np.ndarray, options: ReadOptions
+    ) -> list[list[float]]:
+        """Return, for each row, how probable each of its pieces is to be a digit as it is."""
+        if not rows:
+            return []
+        framed = [frame_glyph([piece], contrast, row.slope) for row in rows for piece in row.pieces]
+        certain = certainties(self._answer(framed), options.charset).tolist()
+        ends = np.cumsum([len(row.pieces) for row in rows])
+        return [certain[end - len(row.pieces) : end] for row, end in zip(rows, ends, strict=True)]
+
+    def _answer(self, framed: list[np.ndarray]) -> Answers:
+        """Recognise framed glyphs; what has nearly all of its ink at one end is no digit."""
+        pixels = to_pixels(framed)
+        centred = is_centred(pixels)
+        num = len(pixels)
+        answers = Answers(
+            label=np.zeros(num, np.int64),
+            probability=np.full(num, 0.1, np.float32),
+            probabilities=np.full((num, len(ALL_DIGITS)), 0.1, np.float32),
+            refused=np.full(num, True),
+            score=np.zeros(num, np.float32),
+            seen=pixels[..., 0],
+        )
+        if centred.any():
+            found = self.recogniser.run(pixels[centred])
+            for each in fields(Answers):
+                getattr(answers, each.name)[centred] = getattr(found, each.name)
+        return answers
+
+
+def _is_better(other: _Found, found: _Found, is_certain: bool) -> bool:
+    """Return whether the other polarity reads better; against a certain one, clearly so."""
+    weight = reading_weight(other.lines)
+    if not is_certain:
+        return weight > reading_weight(found.lines)
+    num_digits = sum(len(line.digits) for line in other.lines)
+    return weight > reading_weight(found.lines) + _MARGIN and weight > _CLEAR * num_digits
+
+
+def _picture_diagnosis(picture: Picture, found: _Found, options: ReadOptions) -> tuple[str, ...]:
+    codes = []
+    if not found.lines:
+        codes.append("no-digits" if found.has_ink else "no-ink")
+    if picture.brightness < _DARK and not picture.was_light:
+        codes.append("too-dark")
+    if picture.brightness > _BRIGHT and not found.lines:
+        codes.append("too-bright")
+    counts = [len(line.digits) for line in found.lines]
+    if options.expect is not None and any(count != options.expect for count in counts):
+        codes.append("wrong-count")
+    return tuple(codes)

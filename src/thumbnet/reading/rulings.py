@@ -1,0 +1,188 @@
+"""Printed lines and boxes, which are long, straight and thin: found and taken out of the ink."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+_THICKEST_SHARE, _THINNEST_PX = 1 / 150, 5
+_LONGEST_GAP = 2
+_SHORTEST_SHARE, _SHORTEST_UPRIGHT = 0.12, 0.25
+_SLENDER = 20.0
+_FILLED = 0.7
+_CROOKED_PX = 1.0
+_SMALLEST_FRAME_PX = 24
+_BAND, _COVERED, _FRAME_FILL = 0.15, 0.85, 0.55
+_FRAME_SIDE, _SLENDER_FRAME = 0.8, 7.0
+_FEWEST_RUNGS = 3
+
+
+def find_rulings(faint: np.ndarray) -> np.ndarray:
+    """Return the pixels of printed lines and boxes: bool ``(h, w)``.
+
+    Where a stroke crosses a line, the run of ink across the line is longer than the line is thick,
+    and stays: the way staff lines are taken out of sheet music (Dalitz et al., "A Comparative Study
+    of Staff Removal Algorithms", TPAMI 2008).
+
+    Args:
+        faint: bool ``(h, w)``, whatever may be ink.
+    """
+    longest = max(faint.shape)
+    thickest = max(_THINNEST_PX, round(longest * _THICKEST_SHARE))
+    # Boxes first: without their level lines the upright ones would look like a row of 1.
+    rest = _without_frames(faint)
+    level = _level_lines(rest, thickest, longest * _SHORTEST_SHARE, _SLENDER)
+    rest &= ~level
+    # A thin upright line may be a 1, unless it is far longer than a digit,
+    rest &= ~_level_lines(rest.T, thickest, longest * _SHORTEST_UPRIGHT, _SLENDER).T
+    # or one of several that stand between two level lines.
+    rest &= ~_rungs(rest, level, thickest)
+    return np.asarray(faint & ~rest)
+
+
+def _rungs(ink: np.ndarray, level: np.ndarray, thickest: int) -> np.ndarray:
+    """Return the upright lines whose both ends meet a level line, if there are a few of them."""
+    from scipy import ndimage
+
+    rungs = np.zeros_like(ink)
+    if not level.any():
+        return rungs
+    reach = 2 * thickest + 1
+    near = ndimage.maximum_filter(level, reach)
+    num = 0
+    for place, piece in _thin_pieces(ink.T, thickest):
+        columns, rows = place
+        middle = (columns.start + columns.stop) // 2
+        ends = near[rows.start, middle], near[rows.stop - 1, middle]
+        line = _line_in(piece, _SLENDER_FRAME) if all(ends) else None
+        if line is not None:
+            rungs.T[place] |= line
+            num += 1
+    return rungs if num >= _FEWEST_RUNGS else rungs & False
+
+
+def _without_frames(ink: np.ndarray) -> np.ndarray:
+    """Return the ink without the boxes that its connected pieces are or hold on to."""
+    from scipy import ndimage
+
+    labels, _ = ndimage.label(ink, np.ones((3, 3), bool))
+    rest = ink.copy()
+    for number, place in enumerate(ndimage.find_objects(labels), 1):
+        if min(part.stop - part.start for part in place) >= _SMALLEST_FRAME_PX:
+            piece = labels[place] == number
+            inside = remove_frame(piece)
+            if inside is not None:
+                rest[place] &= inside | ~piece
+    return rest
+
+
+def remove_frame(piece: np.ndarray) -> np.ndarray | None:
+    """Return connected ink without the printed box, or row of boxes, that it is part of.
+
+    Args:
+        piece: bool ``(h, w)``, cut to its ink.
+
+    Returns:
+        bool ``(h, w)``, or None if there is no box. A 0 is none: it does not reach into the
+        corners.
+    """
+    if min(piece.shape) < _SMALLEST_FRAME_PX or piece.mean() > _FRAME_FILL:
+        return None
+    band_y, band_x = (max(2, round(side * _BAND)) for side in piece.shape)
+    bands = [piece[:band_y].sum(0), piece[-band_y:].sum(0)]
+    bands += [piece[:, :band_x].sum(1), piece[:, -band_x:].sum(1)]
+    if min((band > 0).mean() for band in bands) < _COVERED:
+        return None
+    # The printed lines are thinner than most strokes, which therefore stay.
+    thickest = 2 + round(max(float(np.median(band)) for band in bands))
+    shortest = _FRAME_SIDE * min(piece.shape)
+    lines = _level_lines(piece, thickest, shortest, _SLENDER_FRAME)
+    lines |= _level_lines(piece.T, thickest, shortest, _SLENDER_FRAME).T
+    return np.asarray(piece & ~lines)
+
+
+def _level_lines(ink: np.ndarray, thickest: int, shortest: float, slender: float) -> np.ndarray:
+    """Return the pixels of lines that run from left to right, more or less level."""
+    lines = np.zeros_like(ink)
+    for place, piece in _thin_pieces(ink, thickest):
+        line = _line_in(piece, slender) if piece.shape[1] >= shortest else None
+        if line is not None:
+            lines[place] |= line
+    return lines
+
+
+def _thin_pieces(
+    ink: np.ndarray, thickest: int
+) -> Iterator[tuple[tuple[slice, slice], np.ndarray]]:
+    """Yield where ink of at most this thickness runs on, bridging what crosses it, and its mask."""
+    from scipy import ndimage
+
+    thin = ink & ~_opened_down(ink, thickest + 1)
+    bridged = _closed_right(thin, _LONGEST_GAP * thickest)
+    # A slope of one pixel in a long run must not break a line.
+    labels, _ = ndimage.label(bridged, np.ones((3, 3), bool))
+    for number, place in enumerate(ndimage.find_objects(labels), 1):
+        # Nearly all are the thin parts of strokes.
+        if place[1].stop - place[1].start >= _SMALLEST_FRAME_PX:
+            yield place, thin[place] & (labels[place] == number)
+
+
+def _line_in(piece: np.ndarray, slender: float) -> np.ndarray | None:
+    """Return the pixels of thin ink that are one line, straight or gently bent; None if it is none.
+
+    Strokes that happen to follow one another leave the curve, and gaps between them.
+    """
+    counts = piece.sum(0)
+    columns = np.flatnonzero(counts)
+    if len(columns) < _FILLED * len(counts):
+        return None
+    thickness = float(np.median(counts[columns]))
+    if len(counts) < slender * thickness:
+        return None
+    heights = np.arange(len(piece))[:, None]
+    rows = (piece * heights).sum(0)[columns] / counts[columns]
+    # Paper curls, so a parabola is straight enough.
+    places = np.arange(len(counts)) / len(counts) - 0.5
+    near = np.full(len(columns), True)
+    for _ in range(2):
+        bend = np.polynomial.polynomial.polyfit(places[columns[near]], rows[near], 2)
+        curve = np.polynomial.polynomial.polyval(places, bend)
+        near = np.abs(curve[columns] - rows) <= _CROOKED_PX + thickness / 2
+        if near.sum() < _FILLED * len(counts):
+            return None
+    return np.asarray(piece & (np.abs(heights - curve) <= _CROOKED_PX + thickness))
+
+
+def _opened_down(mask: np.ndarray, length: int) -> np.ndarray:
+    """Keep the vertical runs of at least ``length`` pixels."""
+    return _spread_down(_eroded_down(mask, length), length)
+
+
+def _closed_right(mask: np.ndarray, length: int) -> np.ndarray:
+    """Fill the gaps of at most ``length`` pixels between runs of a row."""
+    flipped = mask.T
+    padded = np.pad(flipped, ((length, length), (0, 0)))
+    wide = _spread_down(padded, length + 1)
+    return _eroded_down(wide, length + 1)[length:-length].T if length else mask
+
+
+def _eroded_down(mask: np.ndarray, length: int) -> np.ndarray:
+    """Return where a run of ``length`` begins; by doubling, so that it takes few passes."""
+    result, reach = mask.copy(), 1
+    while reach < length:
+        step = min(reach, length - reach)
+        result[:-step] &= result[step:]
+        result[max(len(result) - step, 0) :] = False
+        reach += step
+    return result
+
+
+def _spread_down(mask: np.ndarray, length: int) -> np.ndarray:
+    """Return every true pixel and the ``length`` - 1 below it."""
+    result, reach = mask.copy(), 1
+    while reach < length:
+        step = min(reach, length - reach)
+        result[step:] |= result[:-step]
+        reach += step
+    return result

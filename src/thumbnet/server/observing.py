@@ -1,0 +1,108 @@
+"""The outermost layer: a name for every request, a line in the log, metrics, security headers."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.routing import compile_path
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from thumbnet.server.metrics import Metrics
+from thumbnet.server.problems import error_response, internal_error
+
+SECURITY_HEADERS = {
+    # Scripts and styles from files of ours only; blob: and data: are pictures that the page made.
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+_logger = logging.getLogger("thumbnet.server.access")
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_LONGEST_PATH = 200
+
+
+class Observe:
+    """Watches every request, and answers those that fail inside with a plain 500.
+
+    The log has the method, the path, the status and the time: no query, no body, no header.
+
+    Args:
+        app: what is inside.
+        metrics: what is counted.
+        paths: the known paths, such as ``/v2/models/{name}``; any other counts as ``other``, or
+            whoever invents paths could fill the memory with counters.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, paths: Iterable[str]) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._routes = [(compile_path(path)[0], path) for path in paths]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection (ASGI)."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start = time.perf_counter()
+        request_id = _request_id(scope)
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _add_headers(message, request_id)
+            await send(message)
+
+        try:
+            with self._metrics.in_flight.track_inprogress():
+                await self._app(scope, receive, send_with_headers)
+        except Exception:
+            _logger.exception("request %s failed", request_id)
+            if status:
+                # Half an answer is out: only closing the connection can tell that it is not whole.
+                raise
+            await error_response(scope["path"], internal_error())(scope, receive, send_with_headers)
+        finally:
+            self._record(scope, status, time.perf_counter() - start, request_id)
+
+    def _record(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
+        route = self._route(scope["path"])
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        # 0 is a request whose sender left before there was an answer.
+        self._metrics.requests.labels(route, method, str(status)).inc()
+        self._metrics.seconds.labels(route).observe(seconds)
+        # As it was sent, so percent-encoded: a path cannot begin a line of its own in the log.
+        path = scope.get("raw_path", b"").decode("ascii", "replace")[:_LONGEST_PATH]
+        _logger.info("%s %s %d %.1f ms %s", method, path, status, 1000 * seconds, request_id)
+
+    def _route(self, path: str) -> str:
+        return next((name for regex, name in self._routes if regex.match(path)), "other")
+
+
+def _request_id(scope: Scope) -> str:
+    """Return the name that a proxy gave the request, if it can be one, or a new one."""
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _add_headers(message: Message, request_id: str) -> None:
+    headers = MutableHeaders(scope=message)
+    for name, value in SECURITY_HEADERS.items():
+        headers.setdefault(name, value)
+    headers.setdefault("Cache-Control", "no-store")
+    headers["X-Request-ID"] = request_id

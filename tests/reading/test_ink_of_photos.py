@@ -1,0 +1,99 @@
+"""From a photo to ink: polarity, paper, threshold, rulings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from written import write_rows
+
+from thumbnet.reading.ink import find_ink
+from thumbnet.reading.paper import estimate_paper, ink_contrast
+from thumbnet.reading.picture import open_picture, stroke_shares
+from thumbnet.reading.rulings import find_rulings, remove_frame
+
+
+def ink_of(pixels: np.ndarray) -> np.ndarray:
+    picture = open_picture(pixels)
+    return find_ink(ink_contrast(picture, estimate_paper(picture)), picture.window_px)[0]
+
+
+@pytest.mark.parametrize("size_px", [24, 56, 140])
+def test_ink_is_darker_than_the_paper_or_lighter(size_px: int) -> None:
+    pixels = write_rows(["203", "785"], size_px=size_px)
+    assert not open_picture(pixels).was_light
+    assert open_picture(255 - pixels).was_light
+
+
+def test_the_edge_of_a_sheet_does_not_decide_the_polarity() -> None:
+    pixels = write_rows(["203", "785"])
+    on_desk = np.pad(pixels, 80, constant_values=30)
+    assert not open_picture(on_desk).was_light
+
+
+def test_an_even_picture_has_no_strokes() -> None:
+    dark, light = stroke_shares(np.full((50, 70), 128, np.uint8))
+    assert max(dark + light) == 0
+
+
+def test_the_ink_is_that_of_the_even_light_under_any_light() -> None:
+    pixels = write_rows(["20384"])
+    even = ink_of(pixels)
+    height, width = pixels.shape
+    light = np.linspace(0.35, 1.0, width)[None] * np.linspace(1.0, 0.7, height)[:, None]
+    uneven = ink_of((pixels * light).astype(np.uint8))
+    assert (even ^ uneven).sum() < 0.05 * even.sum()
+    truth = pixels < 138
+    assert (even & truth).sum() > 0.95 * truth.sum()
+
+
+def test_pale_rules_beside_a_pen_are_no_ink() -> None:
+    pixels = write_rows(["20384"])
+    ruled = pixels.copy()
+    ruled[::30] = np.minimum(ruled[::30], 190)
+    assert (ink_of(ruled) & ~ink_of(pixels)).sum() < 0.1 * ink_of(pixels).sum()
+
+
+def test_a_ruling_is_removed_and_the_stroke_across_it_is_not() -> None:
+    ink = np.zeros((300, 800), bool)
+    ink[150:153] = True
+    ink[100:200, 400:410] = True
+    lines = find_rulings(ink)
+    rest = ink & ~lines
+    assert lines[150:153, :390].all()
+    assert rest[100:200, 402:408].all()
+    assert not rest[150:153, :390].any()
+
+
+def test_a_tilted_ruling_is_removed() -> None:
+    ink = np.zeros((300, 800), bool)
+    columns = np.arange(800)
+    rows = (120 + columns * np.tan(np.radians(4))).astype(int)
+    for offset in range(3):
+        ink[rows + offset, columns] = True
+    rest = ink & ~find_rulings(ink)
+    assert rest.sum() < 0.05 * ink.sum()
+
+
+def test_a_thin_one_is_no_ruling() -> None:
+    ink = np.zeros((800, 800), bool)
+    ink[300:440, 400:403] = True
+    lines = find_rulings(ink)
+    rest = ink & ~lines
+    assert (rest == ink).all()
+    assert not lines.any()
+
+
+def test_a_box_is_removed_and_what_is_in_it_is_not() -> None:
+    piece = np.zeros((100, 240), bool)
+    piece[:4] = piece[-4:] = piece[:, :4] = piece[:, -4:] = piece[:, 118:122] = True
+    piece[30:100, 50:58] = True
+    inside = remove_frame(piece)
+    assert inside is not None
+    assert inside[30:90, 50:58].all()
+    assert inside.sum() < 1.3 * 70 * 8
+
+
+def test_a_round_zero_is_no_box() -> None:
+    down, right = np.mgrid[:100, :80] + 0.5
+    distance = np.hypot((down - 50) / 50, (right - 40) / 40)
+    assert remove_frame((distance < 1) & (distance > 0.8)) is None
