@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFilter
 from written import write_rows
 
 from thumbnet.reading.ink import find_ink
@@ -97,3 +98,14 @@ def test_a_round_zero_is_no_box() -> None:
     down, right = np.mgrid[:100, :80] + 0.5
     distance = np.hypot((down - 50) / 50, (right - 40) / 40)
     assert remove_frame((distance < 1) & (distance > 0.8)) is None
+
+
+@pytest.mark.parametrize("width_px", [16, 25, 32])
+def test_a_drawing_with_a_thick_pen_is_not_taken_for_light_on_dark(width_px: int) -> None:
+    image = Image.new("L", (336, 336), 255)
+    points = [(114, 67), (222, 67), (161, 155), (228, 215), (168, 269), (107, 249)]
+    ImageDraw.Draw(image).line(points, fill=0, width=width_px, joint="curve")
+    drawing = open_picture(np.asarray(image.filter(ImageFilter.GaussianBlur(0.7))))
+    # Where that is not certain, both are read.
+    assert not (drawing.was_light and drawing.is_certain)
+    assert drawing.window_px > width_px

@@ -165,7 +165,9 @@ def light_on_dark(dark: list[float], light: list[float]) -> tuple[bool, bool]:
     strokes has none: the wider the window, the more of it counts as strokes. And strokes are narrow
     already where a dark desk or the paper between two rows is not.
     """
-    first = next((i for i in range(len(dark)) if max(dark[i], light[i]) >= _LEAST), -1)
+    larger = [max(pair) for pair in zip(dark, light, strict=True)]
+    # The corners of thick strokes are narrow too: a few pixels must not decide.
+    first = next((index for index, share in enumerate(larger) if share >= _FEW), -1)
     strengths = [shares[first] * _settled(shares) for shares in (dark, light)]
     return strengths[1] > strengths[0], max(strengths) > _DECISIVE * min(strengths)
 

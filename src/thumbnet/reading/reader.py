@@ -129,7 +129,7 @@ class Reader:
             stages.pictures += draw_stages(
                 picture.grey, paper, contrast, ink, rulings, pieces, atoms
             )
-        return _Found(without_specks(lines), bool(pieces))
+        return _Found(without_specks(lines), bool(rows))
 
     def _recognise(
         self, rows: list[Row], contrast: np.ndarray, picture: Picture, options: ReadOptions
