@@ -70,3 +70,8 @@ def test_a_thin_stroke_is_thickened_and_a_thick_one_thinned() -> None:
     assert evened[1].sum() < thick.sum()
     assert stroke_share(thin) == 0
     assert stroke_share(thick) == pytest.approx(324 / 400)
+
+
+def test_a_piece_without_contrast_in_a_tilted_row_is_framed_all_the_same() -> None:
+    piece = Piece(5, 5, np.ones((4, 2), bool), 0.1)
+    assert frame_glyph([piece], np.zeros((20, 20), np.float32), 0.2).shape == (28, 28)

@@ -108,6 +108,8 @@ def _upright(ink: np.ndarray, slope: float) -> np.ndarray:
     turned = Image.fromarray(ink).rotate(angle_deg, Image.Resampling.BILINEAR, expand=True)
     pixels = np.asarray(turned)
     inked = pixels > _TURNED_INK * float(pixels.max())
+    if not inked.any():
+        return ink
     down, right = np.flatnonzero(inked.any(1)), np.flatnonzero(inked.any(0))
     return np.asarray(pixels[down[0] : down[-1] + 1, right[0] : right[-1] + 1])
 
