@@ -177,7 +177,7 @@ def _records(photos: list[Photo], settings: Settings, jobs: int | None) -> Itera
     is_watched = len(photos) > 1 and sys.stderr.isatty()
     records = read_many(photos, settings, num_processes_for(len(photos), jobs))
     # Closed at once on Ctrl-C, so that the processes have ended before this one does.
-    with contextlib.closing(records):  # type: ignore[type-var]
+    with contextlib.closing(records):
         for num_done, record in enumerate(records, start=1):
             if is_watched:
                 print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -155,7 +155,7 @@ def _sticky(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
 
 def _screen(value: float) -> _Maker:
     """Return a maker of a screen of one grey."""
-    return lambda shape, rng: np.full((*shape, 3), value, np.float32)  # noqa: ARG005
+    return lambda shape, rng: np.full((*shape, 3), value, np.float32)  # noqa: ARG005 (as all makers)
 
 
 _Maker = Callable[[tuple[int, int], np.random.Generator], np.ndarray]

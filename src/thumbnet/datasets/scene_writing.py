@@ -146,7 +146,7 @@ class Letters:
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
 
-    def groups(self, num: int, spaced: bool) -> list[str]:  # noqa: ARG002
+    def groups(self, num: int, spaced: bool) -> list[str]:  # noqa: ARG002 (as all writers)
         """Return words of about ``num`` letters together."""
         words: list[str] = []
         while sum(map(len, words)) < num:
@@ -166,11 +166,11 @@ class Doodles:
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
 
-    def groups(self, num: int, spaced: bool) -> list[str]:  # noqa: ARG002
+    def groups(self, num: int, spaced: bool) -> list[str]:  # noqa: ARG002 (as all writers)
         """Return sketches, not signs: each is a group of its own."""
         return ["~"] * num
 
-    def trace(self, sign: str) -> Trace:  # noqa: ARG002
+    def trace(self, sign: str) -> Trace:  # noqa: ARG002 (as all writers)
         """Return one of the drawings of ``negative_drawings``, or a tangle."""
         if self._rng.random() < 0.3:
             return trace_strokes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ from thumbnet.reading.glyphs import stroke_share
 from thumbnet.reading.options import ReadOptions
 from thumbnet.reading.paths import Glyph
 from thumbnet.reading.picture import Picture
-from thumbnet.reading.pieces import Piece
+from thumbnet.reading.pieces import Piece, bounds
 from thumbnet.reading.result import UNSURE, Box, Digit
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _SMALL_PX = 14
 _PALE = 0.15
 _THIN, _THICK = 0.03, 0.5
 _SECOND = 0.25
-_SURE = 0.9
+_SURE, _WIDE = 0.9, 1.1
 _ALWAYS_SAID = ("cut-off", "touching")
 
 
@@ -59,8 +60,9 @@ def make_digit(
     pieces = atoms[glyph.start : glyph.stop]
     codes = _diagnosis(glyph, pieces, atoms, picture)
     if refused:
-        wide = _width(pieces) > 1.1 * _height(pieces)
-        codes.insert(0, "two-digits" if wide and float(row.max()) < 0.9 else "not-a-digit")
+        top, left, bottom, right = bounds(pieces)
+        is_wide = right - left > _WIDE * (bottom - top)
+        codes.insert(0, "two-digits" if is_wide and row.max() < _SURE else "not-a-digit")
     elif not_allowed:
         codes.insert(0, "not-allowed")
     elif float(np.sort(row)[-2]) > _SECOND:
@@ -77,9 +79,9 @@ def make_digit(
         probabilities={str(name): float(value) for name, value in enumerate(row)},
         refused=refused,
         seen=answers.seen[index],
-        diagnosis=tuple(codes)
-        if refused or not shown or probability < 0.9
-        else tuple(code for code in codes if code in ("cut-off", "touching")),
+        diagnosis=tuple(
+            code for code in codes if not shown or probability < _SURE or code in _ALWAYS_SAID
+        ),
     )
 
 
@@ -88,18 +90,16 @@ def _diagnosis(
 ) -> list[str]:
     """Return the codes of all that may make a glyph hard to read."""
     codes = []
+    top, left, bottom, right = bounds(pieces)
     height, width = picture.grey.shape
-    if any(
-        piece.top == 0 or piece.left == 0 or piece.bottom == height or piece.right == width
-        for piece in pieces
-    ):
+    if min(top, left) == 0 or bottom == height or right == width:
         codes.append("cut-off")
     after = atoms[glyph.stop] if glyph.stop < len(atoms) else None
     if pieces[0].cut_cost is not None or (after is not None and after.cut_cost is not None):
         codes.append("touching")
     elif sum(1 for piece in pieces if piece.cut_cost is None) > 1:
         codes.append("broken")
-    if max(_height(pieces), _width(pieces)) / picture.scale < _SMALL_PX:
+    if max(bottom - top, right - left) / picture.scale < _SMALL_PX:
         codes.append("too-small")
     share = stroke_share(glyph.framed)
     if share < _THIN:
@@ -112,21 +112,10 @@ def _diagnosis(
 
 
 def _upright_box(pieces: list[Piece], picture: Picture) -> Box:
-    top, left = min(piece.top for piece in pieces), min(piece.left for piece in pieces)
-    right = max(piece.right for piece in pieces)
-    bottom = max(piece.bottom for piece in pieces)
-    scale = picture.scale
+    top, left, bottom, right = (edge / picture.scale for edge in bounds(pieces))
     return Box(
-        int(left / scale),
-        int(top / scale),
-        min(picture.width, -int(-right / scale // 1)),
-        min(picture.height, -int(-bottom / scale // 1)),
+        math.floor(left),
+        math.floor(top),
+        min(picture.width, math.ceil(right)),
+        min(picture.height, math.ceil(bottom)),
     )
-
-
-def _height(pieces: list[Piece]) -> int:
-    return max(piece.bottom for piece in pieces) - min(piece.top for piece in pieces)
-
-
-def _width(pieces: list[Piece]) -> int:
-    return max(piece.right for piece in pieces) - min(piece.left for piece in pieces)

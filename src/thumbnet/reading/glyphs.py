@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from thumbnet.reading.pieces import Piece
+from thumbnet.reading.pieces import Piece, bounds
 
 SIZE_PX, BOX_PX = 28, 20
 _STRONGEST = 16
@@ -44,9 +44,7 @@ def frame_glyph(pieces: Sequence[Piece], contrast: np.ndarray, slope: float = 0.
 
 def glyph_ink(pieces: Sequence[Piece], contrast: np.ndarray) -> np.ndarray:
     """Return the contrast of pieces, 0 beside them: float32, cut to their common box."""
-    top, left = min(piece.top for piece in pieces), min(piece.left for piece in pieces)
-    bottom = max(piece.bottom for piece in pieces)
-    right = max(piece.right for piece in pieces)
+    top, left, bottom, right = bounds(pieces)
     mask = np.zeros((bottom - top, right - left), bool)
     for piece in pieces:
         rows = slice(piece.top - top, piece.bottom - top)
@@ -76,8 +74,8 @@ def even_strokes(ink: np.ndarray) -> np.ndarray:
 
 def to_pixels(glyphs: Sequence[np.ndarray]) -> np.ndarray:
     """Return framed glyphs as the recogniser takes them: uint8 ``(N, 28, 28, 1)``."""
-    evened = even_strokes(np.stack(glyphs))
-    evened = _within_box(evened, np.stack(glyphs) > 0)
+    ink = np.stack(glyphs)
+    evened = _within_box(even_strokes(ink), ink > 0)
     return np.asarray(np.rint(255 * np.clip(evened, 0, 1)), np.uint8)[..., None]
 
 

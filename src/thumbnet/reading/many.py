@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -83,7 +83,7 @@ def num_processes_for(num_photos: int, wanted: int | None = None) -> int:
 
 def read_many(
     photos: Sequence[Photo], settings: Settings, num_processes: int = 1
-) -> Iterator[dict[str, Any]]:
+) -> Generator[dict[str, Any], None, None]:
     """Yield a record for each photo, in their order, as soon as it and those before it are read.
 
     A record is ``{"file": name, **Reading.to_dict()}``, or ``{"file": name, "error": message}`` of
@@ -110,7 +110,7 @@ def read_many(
 
 def _read_in_processes(
     photos: Sequence[Photo], settings: Settings, num_processes: int
-) -> Iterator[dict[str, Any]]:
+) -> Generator[dict[str, Any], None, None]:
     pool = ProcessPoolExecutor(
         num_processes,
         mp_context=multiprocessing.get_context("spawn"),
@@ -138,7 +138,7 @@ def _read_in_processes(
 
 
 @contextlib.contextmanager
-def _ctrl_c_held_back() -> Iterator[None]:
+def _ctrl_c_held_back() -> Generator[None, None, None]:
     """Let a process that is started meanwhile never get a Ctrl-C, and this one get it afterwards.
 
     Ctrl-C reaches the whole process group; the parent alone decides what it means. What a process

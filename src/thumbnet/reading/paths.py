@@ -10,7 +10,7 @@ import numpy as np
 
 from thumbnet.reading.cuts import cut_piece
 from thumbnet.reading.glyphs import frame_glyph
-from thumbnet.reading.pieces import Piece, is_part
+from thumbnet.reading.pieces import Piece, bounds, is_part
 from thumbnet.reading.rows import Row
 
 MOST_ATOMS = 6
@@ -85,8 +85,8 @@ def candidates(atoms: Sequence[Piece], row: Row, contrast: np.ndarray) -> list[G
     for start in range(len(atoms)):
         for stop in range(start + 1, min(start + MOST_ATOMS, len(atoms)) + 1):
             group = atoms[start:stop]
-            width = max(piece.right for piece in group) - min(piece.left for piece in group)
-            if stop > start + 1 and width > _WIDEST * row.height:
+            _, left, _, right = bounds(group)
+            if stop > start + 1 and right - left > _WIDEST * row.height:
                 break
             cost = _shape_cost(group, row.height)
             found.append(Glyph(start, stop, frame_glyph(group, contrast, row.slope), cost))
@@ -157,8 +157,7 @@ def _cheapest(
 
 def _shape_cost(group: Sequence[Piece], height: float) -> float:
     """Return what is against one digit of this shape: too wide, gaps inside, too low."""
-    left, right = min(piece.left for piece in group), max(piece.right for piece in group)
-    top, bottom = min(piece.top for piece in group), max(piece.bottom for piece in group)
+    top, left, bottom, right = bounds(group)
     cost = _WIDE_COST * max((right - left) / height - _WIDE_FROM, 0.0)
     cost += _SHORT_COST * max(_SHORT_FROM - (bottom - top) / height, 0.0)
     reach = group[0].right

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +51,14 @@ class Picture:
 
     def negative(self) -> Picture:
         """Return the same photo, taken for the other polarity."""
-        return _surveyed(
-            255 - self.grey,
-            self.scale,
-            self.width,
-            self.height,
-            self.brightness,
-            not self.was_light,
+        grey = 255 - self.grey
+        dark, _ = stroke_shares(shrink(grey, _SURVEY_PX))
+        return replace(
+            self,
+            grey=grey,
+            was_light=not self.was_light,
+            is_certain=True,
+            window_px=_window_px(dark, grey),
         )
 
 
@@ -79,8 +80,17 @@ def open_picture(image: Any) -> Picture:
         grey = to_grey(_one_picture(image))
         height, width = grey.shape
     fitted = _fit(grey)
-    return _surveyed(
-        fitted, max(fitted.shape) / max(height, width), width, height, float(fitted.mean())
+    dark, light = stroke_shares(shrink(fitted, _SURVEY_PX))
+    was_light, is_certain = light_on_dark(dark, light)
+    return Picture(
+        grey=255 - fitted if was_light else fitted,
+        scale=max(fitted.shape) / max(height, width),
+        width=width,
+        height=height,
+        was_light=was_light,
+        is_certain=is_certain,
+        window_px=_window_px(light if was_light else dark, fitted),
+        brightness=float(fitted.mean()),
     )
 
 
@@ -103,29 +113,10 @@ def _fit(grey: np.ndarray) -> np.ndarray:
     return grey
 
 
-def _surveyed(
-    grey: np.ndarray,
-    scale: float,
-    width: int,
-    height: int,
-    brightness: float,
-    was_light: bool | None = None,
-) -> Picture:
-    small = shrink(grey, _SURVEY_PX)
-    dark, light = stroke_shares(small)
-    is_light, is_certain = light_on_dark(dark, light) if was_light is None else (False, True)
-    window = usual_window(light if is_light else dark)
-    px = round(window * max(grey.shape) / max(small.shape))
-    return Picture(
-        255 - grey if is_light else grey,
-        scale,
-        width,
-        height,
-        is_light if was_light is None else was_light,
-        is_certain,
-        px,
-        brightness,
-    )
+def _window_px(shares: list[float], grey: np.ndarray) -> int:
+    """Return the usual window in pixels of the working picture."""
+    longest: int = max(grey.shape)
+    return round(usual_window(shares) * longest / min(longest, _SURVEY_PX))
 
 
 def shrink(grey: np.ndarray, longest_px: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +66,16 @@ class Piece:
         return self.top + self.height / 2, self.left + self.width / 2
 
 
+def bounds(pieces: Sequence[Piece]) -> tuple[int, int, int, int]:
+    """Return top, left, bottom and right of the box around pieces, of which there is one."""
+    return (
+        min(piece.top for piece in pieces),
+        min(piece.left for piece in pieces),
+        max(piece.bottom for piece in pieces),
+        max(piece.right for piece in pieces),
+    )
+
+
 def find_pieces(ink: np.ndarray, contrast: np.ndarray) -> list[Piece]:
     """Return the connected ink that may be writing, without specks and shadows.
 
@@ -85,19 +96,24 @@ def _without_remains(pieces: list[Piece]) -> list[Piece]:
     Uprights that are only somewhat longer go where there are several alike, as between the boxes of
     a form: the digits 1 of a hand are not.
     """
-    lines = [piece for piece in pieces if piece.width >= _FLAT * piece.height]
-    uprights = [piece for piece in pieces if piece.height >= _UPRIGHT * piece.width]
-    others = [piece for piece in pieces if piece not in lines and piece not in uprights]
-    height = usual_height(others or pieces) if pieces else 0.0
-    heights = np.array([piece.height for piece in uprights], np.float64)
-    alike = len(uprights) >= _SEVERAL_ALIKE and heights.std() < _ALIKE * heights.mean()
-    longest = _LONG * height if alike else _VERY_LONG * height
-    return [
-        piece
-        for piece in pieces
-        if not (piece in lines and piece.width >= _LONG * height)
-        and not (piece in uprights and piece.height >= longest)
-    ]
+    flat: list[Piece] = []
+    upright: list[Piece] = []
+    others: list[Piece] = []
+    for piece in pieces:
+        if piece.width >= _FLAT * piece.height:
+            flat.append(piece)
+        elif piece.height >= _UPRIGHT * piece.width:
+            upright.append(piece)
+        else:
+            others.append(piece)
+    if not flat and not upright:
+        return others
+    height = usual_height(others or pieces)
+    heights = np.array([piece.height for piece in upright])
+    alike = len(upright) >= _SEVERAL_ALIKE and heights.std() < _ALIKE * heights.mean()
+    longest = (_LONG if alike else _VERY_LONG) * height
+    others += [piece for piece in flat if piece.width < _LONG * height]
+    return others + [piece for piece in upright if piece.height < longest]
 
 
 def usual_height(pieces: list[Piece]) -> float:

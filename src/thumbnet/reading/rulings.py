@@ -34,32 +34,35 @@ def find_rulings(faint: np.ndarray) -> np.ndarray:
     rest = _without_frames(faint)
     level = _level_lines(rest, thickest, longest * _SHORTEST_SHARE, _SLENDER)
     rest &= ~level
-    # A thin upright line may be a 1, unless it is far longer than a digit,
-    rest &= ~_level_lines(rest.T, thickest, longest * _SHORTEST_UPRIGHT, _SLENDER).T
-    # or one of several that stand between two level lines.
-    rest &= ~_rungs(rest, level, thickest)
+    rest &= ~_upright_lines(rest, level, thickest)
     return np.asarray(faint & ~rest)
 
 
-def _rungs(ink: np.ndarray, level: np.ndarray, thickest: int) -> np.ndarray:
-    """Return the upright lines whose both ends meet a level line, if there are a few of them."""
+def _upright_lines(ink: np.ndarray, level: np.ndarray, thickest: int) -> np.ndarray:
+    """Return the pixels of upright lines.
+
+    A thin upright one may be a 1, unless it is far longer than a digit, or one of several whose
+    both ends meet a level line.
+    """
     from scipy import ndimage
 
-    rungs = np.zeros_like(ink)
-    if not level.any():
-        return rungs
-    reach = 2 * thickest + 1
-    near = ndimage.maximum_filter(level, reach)
-    num = 0
+    lines, rungs = np.zeros_like(ink), np.zeros_like(ink)
+    near = ndimage.maximum_filter(level, 2 * thickest + 1) if level.any() else level
+    num_rungs = 0
     for place, piece in _thin_pieces(ink.T, thickest):
         columns, rows = place
+        if piece.shape[1] >= max(ink.shape) * _SHORTEST_UPRIGHT:
+            line = _line_in(piece, _SLENDER)
+            if line is not None:
+                lines.T[place] |= line
+                continue
         middle = (columns.start + columns.stop) // 2
-        ends = near[rows.start, middle], near[rows.stop - 1, middle]
-        line = _line_in(piece, _SLENDER_FRAME) if all(ends) else None
-        if line is not None:
-            rungs.T[place] |= line
-            num += 1
-    return rungs if num >= _FEWEST_RUNGS else rungs & False
+        if near[rows.start, middle] and near[rows.stop - 1, middle]:
+            line = _line_in(piece, _SLENDER_FRAME)
+            if line is not None:
+                rungs.T[place] |= line
+                num_rungs += 1
+    return lines | rungs if num_rungs >= _FEWEST_RUNGS else lines
 
 
 def _without_frames(ink: np.ndarray) -> np.ndarray:
