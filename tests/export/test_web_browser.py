@@ -18,28 +18,15 @@ import numpy as np
 import onnxruntime
 import pytest
 from PIL import Image
-from web_page import WAIT_S, Page, served
+from web_page import Page, served
 from web_stand_in import DIGITS, SCRIBBLE, paint, wobbly, write_recogniser
 
+from browser import chromium
 from thumbnet.errors import DownloadError
 from thumbnet.export.web import write_web_bundle
 from thumbnet.inference.locate import bundled_model
 
 pytestmark = pytest.mark.browser
-webdriver: Any = pytest.importorskip("selenium.webdriver", reason="needs selenium")
-
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--lang=en-US",
-    "--window-size=1280,900",
-)
 
 
 @pytest.fixture(scope="module")
@@ -65,21 +52,8 @@ def site(bundle: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    from selenium.webdriver.chrome.service import Service
-
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    chromedriver = shutil.which("chromedriver")
-    if not chromium or not chromedriver:
-        pytest.skip("needs chromium and chromedriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(chromedriver))
-    driver.set_script_timeout(WAIT_S)
-    yield driver
-    driver.quit()
+    with chromium(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
 
 
 @pytest.fixture

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from web_stand_in import Stroke
 
-WAIT_S = 20
+from browser import BrowserPage
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -37,49 +36,13 @@ def served(folder: Path) -> Iterator[str]:
             thread.join()
 
 
-class Page:
-    """A freshly opened page, of a visitor who has not been here before."""
-
-    def __init__(self, driver: Any, site: str) -> None:
-        self.driver = driver
-        driver.get(site)
-        driver.execute_script("localStorage.clear()")
-        driver.get(site)
+class Page(BrowserPage):
+    """The page of a bundle."""
 
     def wait_for(self, promise: str, *arguments: object) -> Any:
         script = "const done = arguments[arguments.length - 1];"
         script += f"Promise.resolve({promise}).then(done, (error) => done(String(error)));"
         return self.driver.execute_async_script(script, *arguments)
-
-    def until(self, condition: str) -> None:
-        from selenium.webdriver.support.ui import WebDriverWait
-
-        WebDriverWait(self.driver, WAIT_S, 0.05).until(
-            lambda driver: driver.execute_script(f"return {condition}"), condition
-        )
-
-    def text(self, name: str) -> str:
-        return str(self.find(name).text)
-
-    def find(self, name: str) -> Any:
-        return self.driver.find_element("id", name)
-
-    def draw(self, stroke: Stroke, kind: str = "mouse") -> None:
-        from selenium.webdriver.common.actions.action_builder import ActionBuilder
-        from selenium.webdriver.common.actions.pointer_input import PointerInput
-
-        board = self.find("board")
-        side_px = board.size["width"]
-        actions = ActionBuilder(self.driver, mouse=PointerInput(kind, kind), duration=20)
-        corners = np.array(stroke)
-        steps = np.arange(0, len(corners) - 1 + 1e-9, 0.25)
-        line = [np.interp(steps, np.arange(len(corners)), axis) for axis in corners.T]
-        offsets = np.rint((np.stack(line, axis=1) - 0.5) * side_px).astype(int).tolist()
-        actions.pointer_action.move_to(board, *offsets[0]).pointer_down()
-        for offset in offsets[1:]:
-            actions.pointer_action.move_to(board, *offset)
-        actions.pointer_action.pointer_up()
-        actions.perform()
 
     def sent(self) -> np.ndarray:
         """What the page gives to the model now, uint8 ``(H, W, C)``."""
@@ -103,13 +66,3 @@ class Page:
         if folder := os.environ.get("THUMBNET_SCREENSHOTS"):
             Path(folder).mkdir(parents=True, exist_ok=True)
             self.driver.save_screenshot(str(Path(folder) / f"{name}.png"))
-
-    def press(self, *keys: str) -> None:
-        from selenium.webdriver.common.action_chains import ActionChains
-
-        chain = ActionChains(self.driver)
-        for key in keys:
-            chain.key_down(key)
-        for key in reversed(keys):
-            chain.key_up(key)
-        chain.perform()

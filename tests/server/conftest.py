@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from served_digits import photo_of_numbers
-from served_page import Page, Server, chromium, serving
+from served_page import Page, Server, serving
+
+from browser import chromium
 
 
 @pytest.fixture(scope="session")

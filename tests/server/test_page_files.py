@@ -39,7 +39,8 @@ def test_what_a_file_refers_to_is_there_and_nothing_is_outside(source: Path) -> 
 
 
 def test_no_file_of_the_page_hides_a_shared_one() -> None:
-    shared = {"board.js", "icon.png", "style.css"}
+    shared = {"bars.js", "board.js", "icon.png", "language.js", "memory.js"}
+    shared |= {"pictures.js", "style.css"}
     assert not shared & {source.name for source in SOURCES}
     assert all((FOLDERS[1] / name).is_file() for name in shared)
 
@@ -51,6 +52,7 @@ def test_every_word_is_there_in_both_languages_and_is_used() -> None:
     )
     assert english == chinese
     used = set(re.findall(r'data-(?:text|label|title)="(\w+)"', read("index.html")))
-    rest = " ".join(source.read_text("utf-8") for source in SOURCES if source.name != "words.js")
+    sources = [*SOURCES, FOLDERS[1] / "language.js"]
+    rest = " ".join(source.read_text("utf-8") for source in sources if source.name != "words.js")
     assert used <= set(english)
     assert [key for key in english if not re.search(rf"\b{key.removesuffix('Of')}\b", rest)] == []

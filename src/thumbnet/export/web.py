@@ -18,8 +18,11 @@ from thumbnet.inference.model_file import read_model_file
 PAGE_FILES = (
     "README.txt",
     "app.js",
+    "bars.js",
     "board.js",
     "icon.png",
+    "language.js",
+    "memory.js",
     "onnxruntime-web-LICENSE.txt",
     "pictures.js",
     "recogniser.js",

@@ -1,10 +1,10 @@
 // Draw, and the answer appears: this file joins the paper, the model and the view.
 
 import { Board } from "./board.js";
+import { percent, say, switchLanguage, translatePage } from "./language.js";
 import { receivePictures } from "./pictures.js";
 import { Recogniser } from "./recogniser.js";
 import { View } from "./view.js";
-import { percent, say, switchLanguage, translatePage } from "./words.js";
 
 const QUIET_MS = 700; // an answer that stands this long is read out
 
@@ -121,8 +121,7 @@ document.addEventListener("keydown", (event) => {
 });
 receivePictures({
   paper: element("paper"),
-  button: element("open"),
-  input: element("file"),
+  choosers: [[element("open"), element("file")]],
   onPicture: (picture) => board.show(picture),
   onFailure: (name) => setNotice({ key: "noPicture", values: { name } }),
 });

@@ -1,11 +1,11 @@
-// A picture file from the button, the clipboard or a drop, decoded by the browser.
+// A picture file from a button, the clipboard or a drop, decoded by the browser.
 
 const MAX_SIDE_PX = 1024;
 
-// A canvas with the picture on white, upright, no side above 1024; throws what the browser throws.
-async function decode(file) {
+// A canvas with the picture on white, upright, no side longer; throws what the browser throws.
+export async function decode(file, maxSide_px = MAX_SIDE_PX) {
   const image = await createImageBitmap(file, { imageOrientation: "from-image" });
-  const scale = Math.min(1, MAX_SIDE_PX / Math.max(image.width, image.height));
+  const scale = Math.min(1, maxSide_px / Math.max(image.width, image.height));
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.round(image.width * scale));
   canvas.height = Math.max(1, Math.round(image.height * scale));
@@ -18,20 +18,27 @@ async function decode(file) {
   return canvas;
 }
 
-// Call onPicture(canvas), or onFailure(name), for every way in which a file can come.
-export function receivePictures({ paper, button, input, onPicture, onFailure }) {
+/**
+ * Call onPicture(canvas, file), or onFailure(name), for every way in which a file can come.
+ *
+ * @param {{paper: HTMLElement, choosers: [HTMLButtonElement, HTMLInputElement][],
+ *   onPicture: Function, onFailure: Function}} options
+ */
+export function receivePictures({ paper, choosers, onPicture, onFailure }) {
   const take = async (file) => {
     try {
-      onPicture(await decode(file));
+      onPicture(await decode(file), file);
     } catch {
       onFailure(file.name);
     }
   };
-  button.addEventListener("click", () => input.click());
-  input.addEventListener("change", () => {
-    if (input.files.length > 0) take(input.files[0]);
-    input.value = ""; // so that the same file can be chosen again
-  });
+  for (const [button, input] of choosers) {
+    button.addEventListener("click", () => input.click());
+    input.addEventListener("change", () => {
+      if (input.files.length > 0) take(input.files[0]);
+      input.value = ""; // so that the same file can be chosen again
+    });
+  }
   document.addEventListener("paste", (event) => {
     const files = [...event.clipboardData.files];
     if (files.length === 0) return;

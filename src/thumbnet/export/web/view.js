@@ -1,6 +1,7 @@
 // The answer on the page: the label, the bars, and what the model saw.
 
-import { percent, say } from "./words.js";
+import { makeRow } from "./bars.js";
+import { percent, say } from "./language.js";
 
 const MAX_BARS = 10;
 const BACKGROUND = { 1: 0, 3: 255 };
@@ -82,19 +83,6 @@ export class View {
       row.item.classList.toggle("top", isTop && !this.answer.refused);
     });
   }
-}
-
-function makeRow() {
-  const part = (className) => {
-    const span = document.createElement("span");
-    span.className = className;
-    return span;
-  };
-  const item = document.createElement("li");
-  const [name, track, fill, value] = ["name", "track", "fill", "value"].map(part);
-  track.append(fill);
-  item.append(name, track, value);
-  return { item, name, fill, value };
 }
 
 function drawSeen(canvas, seen) {

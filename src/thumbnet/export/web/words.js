@@ -1,6 +1,6 @@
-// Every word of the page, in both languages, and which of them is spoken.
+// Every word of the page, in both languages.
 
-const WORDS = {
+export const WORDS = {
   en: {
     drawDigit: "Draw a digit",
     drawAny: "Draw or open a picture",
@@ -62,54 +62,3 @@ const WORDS = {
     other: "English",
   },
 };
-const TAGS = { en: "en", zh: "zh-CN" };
-const STORED = "thumbnet.language";
-
-let language = remembered() ?? (navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en");
-
-// Storage may be forbidden (private windows, embedding): the choice then lasts as long as the page.
-function remembered() {
-  try {
-    const stored = localStorage.getItem(STORED);
-    return stored in WORDS ? stored : null;
-  } catch {
-    return null;
-  }
-}
-
-export function say(key, values = {}) {
-  return WORDS[language][key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
-}
-
-export function switchLanguage() {
-  language = language === "en" ? "zh" : "en";
-  try {
-    localStorage.setItem(STORED, language);
-  } catch {
-    // see remembered()
-  }
-}
-
-// Rounded, but never to a certainty that the model has not.
-export function percent(probability) {
-  if (probability > 0.9995 && probability < 1) return "> 99.9%";
-  if (probability > 0 && probability < 0.0005) return "< 0.1%";
-  return `${(100 * probability).toFixed(1)}%`;
-}
-
-// Put the words into every element that names one.
-export function translatePage() {
-  document.documentElement.lang = TAGS[language];
-  for (const element of document.querySelectorAll("[data-text]")) {
-    element.textContent = say(element.dataset.text);
-  }
-  for (const element of document.querySelectorAll("[data-label]")) {
-    element.setAttribute("aria-label", say(element.dataset.label));
-  }
-  for (const element of document.querySelectorAll("[data-title]")) {
-    element.title = say(element.dataset.title);
-  }
-  const button = document.getElementById("language");
-  button.textContent = say("other");
-  button.lang = language === "en" ? TAGS.zh : TAGS.en;
-}

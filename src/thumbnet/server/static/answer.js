@@ -1,5 +1,6 @@
 // The answer on the page: all digits that were read, and what the model made of the selected one.
 
+import { makeRow } from "./bars.js";
 import { percent, say } from "./language.js";
 
 const CLASSES = [..."0123456789"];
@@ -154,17 +155,4 @@ function makeItem(words) {
   const item = document.createElement("li");
   item.textContent = words;
   return item;
-}
-
-function makeRow() {
-  const part = (className) => {
-    const span = document.createElement("span");
-    span.className = className;
-    return span;
-  };
-  const item = document.createElement("li");
-  const [name, track, fill, value] = ["name", "track", "fill", "value"].map(part);
-  track.append(fill);
-  item.append(name, track, value);
-  return { item, name, fill, value };
 }
