@@ -13,9 +13,9 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image, ImageDraw
 
+from browser import Stroke
 from thumbnet.inference.model_file import seal
 
-Stroke = list[tuple[float, float]]
 # One stroke each, in units of the paper's side.
 DIGITS: list[Stroke] = [
     [(0.5, 0.2), (0.32, 0.35), (0.32, 0.65), (0.5, 0.8), (0.68, 0.65), (0.68, 0.35), (0.5, 0.2)],

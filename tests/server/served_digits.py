@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-Stroke = list[tuple[float, float]]
+from browser import Stroke
+
 # One stroke each, in units of the paper's side.
 ZERO: Stroke = [
     *[(0.5, 0.2), (0.32, 0.35), (0.32, 0.65), (0.5, 0.8), (0.68, 0.65), (0.68, 0.35), (0.5, 0.2)]

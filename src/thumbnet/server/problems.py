@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 
 from thumbnet.errors import ModelError, OutputError, ThumbnetError
+
+Form = TypeVar("Form", bound=BaseModel)
 
 PROTOCOL_PREFIX = "/v2"
 
@@ -61,6 +64,20 @@ def error_response(path: str, error: ThumbnetError) -> Response:
             "fix": _text(error.fix),
         }
     return JSONResponse({"error": content}, status, headers)
+
+
+def parse_body(form: type[Form], body: bytes, status: int, what: str) -> Form:
+    """Return JSON as ``form``.
+
+    Raises:
+        RequestError: ``status`` and ``what``, with the first place that is of another form.
+    """
+    try:
+        return form.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(step) for step in first["loc"])
+        raise RequestError(status, what, got=place or "the body", expected=first["msg"]) from None
 
 
 def internal_error() -> RequestError:

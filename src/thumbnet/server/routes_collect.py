@@ -7,10 +7,10 @@ import binascii
 from typing import Annotated
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
-from thumbnet.server.problems import RequestError
+from thumbnet.server.problems import RequestError, parse_body
 from thumbnet.server.schemas import CollectAnswer, json_body, refusals
 from thumbnet.server.services import SampleCollector, services_of
 from thumbnet.server.uploads import check_json_type
@@ -68,14 +68,7 @@ def _collector(request: Request) -> SampleCollector:
 
 
 def _parse(body: bytes) -> tuple[CollectRequest, bytes]:
-    try:
-        sample = CollectRequest.model_validate_json(body)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(step) for step in first["loc"])
-        raise RequestError(
-            422, "this is no sample", got=place or "the body", expected=first["msg"]
-        ) from None
+    sample = parse_body(CollectRequest, body, 422, "this is no sample")
     if not sample.consent:
         raise RequestError(422, "this is no sample", got="no consent", expected="'consent': true")
     try:

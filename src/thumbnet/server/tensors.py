@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from thumbnet.inference.pictures import MAX_SIDE_PX
 from thumbnet.prediction import Prediction
-from thumbnet.server.problems import RequestError
+from thumbnet.server.problems import RequestError, parse_body
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,14 +74,7 @@ def parse_infer(body: bytes, max_pictures: int) -> tuple[InferRequest, np.ndarra
     """
     import numpy as np
 
-    try:
-        request = InferRequest.model_validate_json(body)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(step) for step in first["loc"])
-        raise RequestError(
-            400, "this is no inference request", got=place or "the body", expected=first["msg"]
-        ) from None
+    request = parse_body(InferRequest, body, 400, "this is no inference request")
     tensor = request.inputs[0]
     num_pictures, height, width, channels = tensor.shape
     if num_pictures > max_pictures or max(height, width) > MAX_SIDE_PX or channels not in (1, 3):
