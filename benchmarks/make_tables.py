@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from mistake_tables import MISTAKE_TABLES
+from openapi_fuzz_tables import OPENAPI_FUZZ_TABLES
+from personalise_tables import PERSONALISE_TABLES
 from reading_tables import READING_TABLES
 from recogniser_tables import RECOGNISER_TABLES
 from record_tables import RECORD_TABLES
@@ -84,6 +86,8 @@ TABLES: dict[str, Callable[[], str]] = {
     **RECOGNISER_TABLES,
     **READING_TABLES,
     **SERVING_TABLES,
+    **OPENAPI_FUZZ_TABLES,
+    **PERSONALISE_TABLES,
     **SCALE_TABLES,
 }
 

@@ -25,13 +25,16 @@ if TYPE_CHECKING:
     from thumbnet.evaluation.classifier import Classifier
     from thumbnet.evaluation.metrics import Evaluation
     from thumbnet.inference.recogniser import Recogniser
+    from thumbnet.inspection.inspect_model import inspect_model
     from thumbnet.models.registry import build_model
     from thumbnet.prediction import Prediction
+    from thumbnet.training.compare import compare
     from thumbnet.training.recipe import Recipe
     from thumbnet.training.recipe_file import load_recipe
     from thumbnet.training.run import Run
     from thumbnet.training.testing import test
     from thumbnet.training.train import resume, train
+    from thumbnet.training.tune import tune
 
     load = Classifier.load
 
@@ -45,11 +48,14 @@ _HOMES = {
     "Run": "thumbnet.training.run",
     "ThumbnetError": "thumbnet.errors",
     "build_model": "thumbnet.models.registry",
+    "compare": "thumbnet.training.compare",
+    "inspect_model": "thumbnet.inspection.inspect_model",
     "load_dataset": "thumbnet.datasets.loading",
     "load_recipe": "thumbnet.training.recipe_file",
     "resume": "thumbnet.training.train",
     "test": "thumbnet.training.testing",
     "train": "thumbnet.training.train",
+    "tune": "thumbnet.training.tune",
 }
 
 __all__ = [
@@ -63,12 +69,15 @@ __all__ = [
     "ThumbnetError",
     "__version__",
     "build_model",
+    "compare",
+    "inspect_model",
     "load",
     "load_dataset",
     "load_recipe",
     "resume",
     "test",
     "train",
+    "tune",
 ]
 
 

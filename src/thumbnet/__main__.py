@@ -9,9 +9,11 @@ from thumbnet.errors import MissingExtraError, ThumbnetError
 
 TRAIN_LIBRARIES = frozenset(
     (
+        "captum",
         "filelock",
         "jinja2",
         "matplotlib",
+        "optuna",
         "pydantic",
         "safetensors",
         "tomli_w",

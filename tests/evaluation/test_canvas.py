@@ -1,5 +1,6 @@
 import base64
 import io
+import logging
 import warnings
 from xml.etree import ElementTree
 
@@ -11,6 +12,7 @@ from thumbnet.errors import OutputError
 from thumbnet.evaluation.canvas import (
     figure_as_png_data_uri,
     figure_as_svg_data_uri,
+    has_chinese_font,
     house_style,
     new_figure,
     save_figure,
@@ -92,3 +94,20 @@ def test_the_style_and_the_silence_end_with_the_block():
 )
 def test_long_names_are_cut_to_their_width(name, num_columns, expected):
     assert shorten(name, num_columns) == expected
+
+
+def test_fonts_are_only_talked_about_outside_of_the_style():
+    fonts = logging.getLogger("matplotlib.font_manager")
+    before = fonts.level
+    with house_style():
+        assert not fonts.isEnabledFor(logging.WARNING)
+    assert fonts.level == before
+
+
+def test_chinese_needs_one_of_the_fonts_that_figures_fall_back_to(monkeypatch):
+    from matplotlib.font_manager import fontManager
+
+    for installed, expected in ((["DejaVu Sans"], False), (["DejaVu Sans", "SimHei"], False),
+                                (["PingFang SC"], True)):  # fmt: skip
+        monkeypatch.setattr(fontManager, "get_font_names", lambda names=installed: names)
+        assert has_chinese_font() is expected

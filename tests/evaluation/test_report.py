@@ -9,6 +9,17 @@ from thumbnet.evaluation.canvas import house_style, new_figure
 from thumbnet.evaluation.figures import draw_confusion, draw_samples
 from thumbnet.evaluation.metrics import evaluate_logits
 from thumbnet.evaluation.report import write_report
+from thumbnet.evaluation.report_pictures import (
+    Answered,
+    Evidence,
+    ReportPictures,
+    class_rows,
+    evidence_rows,
+    hardest_pictures,
+    pair_rows,
+    sample_pictures,
+    suspicious_pictures,
+)
 
 ATTACK = "<script>alert(1)</script>"
 VOID_TAGS = {"meta", "img", "br", "hr", "link", "input"}
@@ -59,6 +70,25 @@ def report_html(path, **changes):
     }
     write_report(path, **(arguments | changes))
     return path.read_text(encoding="utf-8")
+
+
+def make_pictures(class_names=("cat", "dog"), num_images=40, shape=(1, 6, 6)):
+    generator = torch.Generator().manual_seed(0)
+    num_classes = len(class_names)
+    images = torch.randint(0, 256, (num_images, *shape), dtype=torch.uint8, generator=generator)
+    labels = torch.arange(num_images) % num_classes
+    shares = torch.randn(num_images, num_classes, generator=generator).softmax(1)
+    answered = Answered(images, labels, shares, class_names)
+    wrong = (shares.argmax(1) != labels).nonzero().flatten()[:6].tolist()
+    maps = torch.randn(len(wrong), *shape[1:], generator=generator)
+    return ReportPictures(
+        pairs=pair_rows(answered),
+        hardest=hardest_pictures(answered),
+        evidence=evidence_rows(answered, wrong, maps, maps, [128.0] * len(wrong)),
+        classes=class_rows(answered),
+        suspicious=suspicious_pictures(answered),
+        samples=sample_pictures(images[:50], labels[:50], class_names),
+    )
 
 
 def facts_of(outline):
@@ -171,9 +201,68 @@ def test_without_figures_the_section_is_left_out(tmp_path):
     assert "Figures" not in facts_of(Outline(report_html(tmp_path / "r.html", figures={})))
 
 
+SECTIONS = (
+    "Most confused pairs", "Hardest test pictures", "What some mistakes depend on",
+    "Typical and borderline", "Most suspicious training labels", "Training pictures",
+)  # fmt: skip
+
+
+def test_pictures_have_their_sections_in_order(tmp_path):
+    pictures = make_pictures()
+    outline = Outline(report_html(tmp_path / "report.html", pictures=pictures))
+    text = facts_of(outline)
+    places = [text.index(name) for name in ("Figures", *SECTIONS, "Recipe", "Receipt")]
+    assert places == sorted(places)
+    pair = pictures.pairs[0]
+    assert f"{pair.first} → {pair.second}: {pair.num_first_as_second}" in text
+    assert f"{pair.second} → {pair.first}: {pair.num_second_as_first} 100.0 %" in text
+    suspicious = pictures.suspicious
+    assert f"{suspicious.num_disagreeing} of 40 training images" in text
+    assert "This is in-sample: the network was trained on these very labels" in text
+    assert text.count("taken for b") == 1
+    sources = [image["src"] for image in outline.all("img")]
+    for row in pictures.evidence.rows:
+        assert all(shown.uri in sources for shown in row)
+    assert outline.open_tags == []
+
+
+def test_pictures_that_are_wrong_are_marked(tmp_path):
+    pictures = make_pictures()
+    outline = Outline(report_html(tmp_path / "report.html", pictures=pictures))
+    marked = [image["src"] for image in outline.all("img") if image.get("class") == "pixels wrong"]
+    assert {
+        shown.uri for row in pictures.classes for shown in row.borderline if shown.is_wrong
+    } <= (set(marked))
+    assert not set(marked) & {shown.uri for row in pictures.classes for shown in row.typical}
+
+
+@pytest.mark.parametrize(
+    "pictures", [None, ReportPictures(), ReportPictures(evidence=Evidence((), (0.0, 0.0)))]
+)
+def test_without_pictures_their_sections_are_left_out(tmp_path, pictures):
+    text = facts_of(Outline(report_html(tmp_path / "report.html", pictures=pictures)))
+    assert not [name for name in SECTIONS if name in text]
+
+
+def test_names_below_pictures_are_escaped(tmp_path):
+    pictures = make_pictures((ATTACK, '"><img src=x onerror=alert(1)>'))
+    outline = Outline(report_html(tmp_path / "report.html", pictures=pictures))
+    assert not outline.all("script")
+    assert all(image["src"].startswith("data:") for image in outline.all("img"))
+    assert not [name for image in outline.all("img") for name in image if name.startswith("on")]
+
+
+@pytest.mark.parametrize("num_classes", [10, 100])
+def test_page_with_pictures_of_noise_is_below_3_mb(tmp_path, num_classes):
+    names = [f"class number {index}" for index in range(num_classes)]
+    pictures = make_pictures(names, 1000, (3, 32, 32))
+    html = report_html(tmp_path / "report.html", pictures=pictures, figures={})
+    assert 500_000 < len(html) < 2_000_000
+
+
 def test_equal_input_gives_equal_bytes_in_a_single_file(tmp_path):
-    first = report_html(tmp_path / "first.html")
-    assert report_html(tmp_path / "second.html") == first
+    first = report_html(tmp_path / "first.html", pictures=make_pictures())
+    assert report_html(tmp_path / "second.html", pictures=make_pictures()) == first
     assert sorted(path.name for path in tmp_path.iterdir()) == ["first.html", "second.html"]
 
 

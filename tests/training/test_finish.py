@@ -44,6 +44,8 @@ def test_report_is_one_small_file_that_loads_nothing(run: Run) -> None:
     assert all(link.startswith(("data:", "#")) for link in loaded)
     assert not re.search(r"@import|url\((?!['\"]?(data:|#))|<script[^>]+src|<link", html)
     assert "tiny, seed 3" in html
+    assert "Most suspicious training labels" in html
+    assert f"of\n{NUM_TRAIN - 9} training images" in html
 
 
 def test_figures_are_whole_pictures(run: Run) -> None:

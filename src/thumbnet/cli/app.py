@@ -6,8 +6,11 @@ import typer
 
 from thumbnet.cli import (
     bench,
+    compare,
     data,
+    explain,
     export,
+    inspect,
     models,
     personalise,
     predict,
@@ -15,6 +18,7 @@ from thumbnet.cli import (
     serve,
     test,
     train,
+    tune,
     verify,
 )
 
@@ -29,7 +33,11 @@ app = typer.Typer(
 )
 app.command()(train.train)
 app.command()(test.test)
+app.command()(tune.tune)
+app.command()(compare.compare)
+app.command()(inspect.inspect)
 app.command()(predict.predict)
+app.command()(explain.explain)
 app.command()(read.read)
 app.command()(serve.serve)
 app.command()(export.export)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ _FALLBACK_FONTS = (
     "Noto Sans SC",
     "Source Han Sans SC",
     "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
     "PingFang SC",
     "Hiragino Sans GB",
     "Microsoft YaHei",
@@ -85,10 +87,24 @@ def house_style() -> Iterator[None]:
         "svg.fonttype": "path",
         "svg.hashsalt": "thumbnet",
     }
+    fonts = logging.getLogger("matplotlib.font_manager")
+    level = fonts.level
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         # Without a font for a script its characters are drawn as boxes, which is no reason to fail.
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from", module=".*")
-        yield
+        # Nor is a font that has one weight only, which some Chinese ones have.
+        fonts.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            fonts.setLevel(level)
+
+
+def has_chinese_font() -> bool:
+    """Return whether a font is installed that figures can write Chinese in."""
+    from matplotlib.font_manager import fontManager
+
+    return not set(_FALLBACK_FONTS).isdisjoint(fontManager.get_font_names())
 
 
 def new_figure(height_inches: float, *, layout: str | None = "constrained") -> Figure:
@@ -123,12 +139,14 @@ def shorten(name: str, num_columns: int) -> str:
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write the figure to ``path`` as PNG, atomically; equal figures give equal bytes.
+    """Write the figure to ``path``, atomically; equal figures give equal bytes.
+
+    As SVG where the name ends so, else as PNG.
 
     Raises:
         OutputError: the folder does not exist or cannot be written.
     """
-    write_atomically(Path(path), _render(figure, "png"))
+    write_atomically(path, _render(figure, "svg" if path.suffix == ".svg" else "png"))
 
 
 def figure_as_png_data_uri(figure: Figure) -> str:

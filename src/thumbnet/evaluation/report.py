@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from thumbnet.evaluation.canvas import figure_as_png_data_uri, figure_as_svg_data_uri
 from thumbnet.evaluation.metrics import Evaluation
+from thumbnet.evaluation.pages import render_page
+from thumbnet.evaluation.report_pictures import ReportPictures
 from thumbnet.files import write_atomically
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def write_report(
     recipe_toml: str,
     receipt: Mapping[str, Any],
     figures: Mapping[str, Figure],
+    pictures: ReportPictures | None = None,
 ) -> None:
     """Write one self-contained HTML file; equal arguments give equal bytes.
 
@@ -60,20 +63,13 @@ def write_report(
         figures: figures by name. ``curves``, ``confusion``, ``reliability``, ``coverage``,
             ``mistakes`` and ``samples`` have captions of their own, any other name is its own
             caption. The label of a figure is its alternative text.
+        pictures: mistakes, examples and doubtful labels, each with its own section.
 
     Raises:
         OutputError: the folder does not exist or cannot be written.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("thumbnet.evaluation", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    html = environment.get_template("report.html.jinja").render(
+    html = render_page(
+        "evaluation/report.html.jinja",
         title=title,
         split=summary.get("split", "test"),
         facts=_facts(summary),
@@ -81,6 +77,7 @@ def write_report(
         recipe_toml=recipe_toml.strip(),
         receipt_rows=_flatten(receipt),
         figures=[_embed(name, figures[name]) for name in _ordered(figures)],
+        pictures=pictures or ReportPictures(),
     )
     write_atomically(Path(path), html.encode("utf-8"))
 

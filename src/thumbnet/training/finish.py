@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from thumbnet import files
@@ -23,10 +22,14 @@ from thumbnet.training.loop import Training
 from thumbnet.training.metrics_log import read_metrics
 from thumbnet.training.receipt import describe_environment, now
 from thumbnet.training.recipe_file import recipe_to_toml
+from thumbnet.training.report_pictures import report_pictures, sample_of
 from thumbnet.training.run_files import FIGURES, MODEL, RECEIPT, REPORT
 from thumbnet.training.setup import RunData, make_config
 from thumbnet.training.state import EpochScores, TrainingState
 from thumbnet.training.testing import TestOpening, open_test_set
+
+# The report shows pictures themselves, smaller and with text, in place of figures made of them.
+_CHARTS = ("curves", "confusion", "reliability", "coverage")
 
 
 def finish_run(
@@ -55,7 +58,7 @@ def finish_run(
     }
     receipt["calibration"] = calibration.to_dict()
     _write_model(folder, weights, config, receipt)
-    write_figures_and_report(folder, training, data, opening, receipt)
+    write_figures_and_report(folder, training, classifier, data, opening, receipt)
     files.write_atomically(folder / RECEIPT, files.to_json(receipt))
 
 
@@ -113,15 +116,15 @@ def kept_scores(state: TrainingState) -> EpochScores:
 def write_figures_and_report(
     folder: Path,
     training: Training,
+    classifier: Classifier,
     data: RunData,
     opening: TestOpening,
     receipt: dict[str, Any],
 ) -> None:
-    """Draw the figures into ``figures/`` and the report that holds them all."""
+    """Draw the figures into ``figures/``, and the report with their charts and more pictures."""
     images, evaluation = opening.images, opening.evaluation
     probabilities = opening.probabilities
-    shown = torch.arange(min(50, len(data.train)))
-    sample = data.train.subset(shown)
+    sample = sample_of(data.train)
     drawn = {
         "curves": figures.draw_curves(read_history(folder)),
         "confusion": figures.draw_confusion(evaluation.confusion, images.class_names),
@@ -151,7 +154,8 @@ def write_figures_and_report(
         evaluation=evaluation,
         recipe_toml=recipe_to_toml(recipe),
         receipt={key: value for key, value in receipt.items() if key not in ("recipe", "results")},
-        figures=drawn,
+        figures={name: drawn[name] for name in _CHARTS},
+        pictures=report_pictures(classifier, opening, data.train),
     )
 
 

@@ -34,6 +34,8 @@ from thumbnet.training.run_files import CHECKPOINTS, LOCK, METRICS, RECIPE
 from thumbnet.training.setup import RunData, load_run_data, prepare_training, restore_training
 from thumbnet.training.state import TrainingState
 
+Finish = Callable[[Path, Training, TrainingState, RunData, bool], None]
+
 
 def train(
     recipe: str | Path | Recipe = "mnist",
@@ -46,6 +48,8 @@ def train(
     skip_bad: bool = False,
     tensorboard: bool = False,
     progress: bool = True,
+    display: ProgressDisplay | None = None,
+    finish: Finish = finish_run,
 ) -> Run:
     """Train a recipe from its beginning, test it and write its report.
 
@@ -59,6 +63,8 @@ def train(
         skip_bad: pass over a folder's unreadable pictures.
         tensorboard: also write TensorBoard events into the run folder.
         progress: show a live display (or plain lines) on stderr.
+        display: show it there instead.
+        finish: what is done once training has ended; the receipt, written last, says that it is.
 
     Raises:
         ThumbnetError: a subclass for each kind of mistake; nothing is left behind if training has
@@ -72,7 +78,8 @@ def train(
     else:
         resolved = load_recipe(recipe, changes)
     chosen = local_device(choose_device(device))
-    options = _Options(skip_bad, tensorboard, make_display(progress and is_main_process()))
+    shown = display or make_display(progress and is_main_process())
+    options = _Options(skip_bad, tensorboard, shown, finish)
     with joined(chosen) as group:
         folder = Path(out) if out is not None else next_run_folder(resolved.name)
         folder = Path(group.broadcast_text(str(folder)))
@@ -99,6 +106,8 @@ def resume(
     skip_bad: bool = False,
     tensorboard: bool = False,
     progress: bool = True,
+    display: ProgressDisplay | None = None,
+    finish: Finish = finish_run,
 ) -> Run:
     """Go on with an interrupted or killed run, to the same bits as if it had not been.
 
@@ -110,12 +119,15 @@ def resume(
         skip_bad: as the run began.
         tensorboard: also write TensorBoard events.
         progress: show a live display (or plain lines) on stderr.
+        display: show it there instead.
+        finish: what is done once training has ended; the receipt, written last, says that it is.
 
     Raises:
         CheckpointError: no run, no whole checkpoint, or the recipe or the data has changed.
     """
     run = Run(folder)
-    options = _Options(skip_bad, tensorboard, make_display(progress and is_main_process()))
+    shown = display or make_display(progress and is_main_process())
+    options = _Options(skip_bad, tensorboard, shown, finish)
     if run.is_finished:
         options.display.message(f"{run.folder} has finished already; nothing to do")
         return run
@@ -131,6 +143,7 @@ class _Options:
     skip_bad: bool
     tensorboard: bool
     display: ProgressDisplay
+    finish: Finish
 
 
 def _resume(run: Run, device: torch.device, group: ProcessGroup, options: _Options) -> Run:
@@ -177,7 +190,7 @@ def _go_on(
     finally:
         options.display.stop()
     if is_main:
-        finish_run(run.folder, training, state, images, options.skip_bad)
+        options.finish(run.folder, training, state, images, options.skip_bad)
     training.group.wait()
 
 

@@ -1,0 +1,124 @@
+"""``thumbnet compare``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from thumbnet.cli.output import note, plain_warnings, print_json, print_table
+from thumbnet.errors import RecipeError
+
+
+def compare(
+    recipes: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="RECIPE…", help="Packaged recipes or .toml files; one with --vary."),
+    ] = None,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=V1,V2…",
+            help="Compare these values of a key; of several keys every combination.",
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each side.")] = 5,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change every side; may be repeated."),
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="In place of the recipes': a name, or folder:PATH.")
+    ] = None,
+    target: Annotated[
+        float | None,
+        typer.Option(help="Validation accuracy, such as 0.97, whose time is reported."),
+    ] = None,
+    tune: Annotated[
+        int,
+        typer.Option(min=0, metavar="K", help="Try K learning rates on each side first."),
+    ] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder. Default: comparisons/<what>-<hash>.")
+    ] = None,
+    language: Annotated[str, typer.Option("--lang", metavar="en|zh", help="Of the page.")] = "en",
+    device: Annotated[
+        str, typer.Option(help="auto (cuda, mps, cpu), cpu, cuda, cuda:1, mps.")
+    ] = "auto",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress display.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+) -> None:
+    """Compare recipes, or values of a recipe's keys, over several seeds.
+
+    If stopped, start the same command again: it goes on where it was.
+    """
+    from thumbnet.training.compare import run_plan
+    from thumbnet.training.comparison_plan import make_plan
+    from thumbnet.training.interruption import Interrupted
+    from thumbnet.training.recipe_file import parse_overrides
+
+    overrides = parse_overrides(changes or []) | ({} if data is None else {"data.name": data})
+    try:
+        with plain_warnings():
+            plan = make_plan(
+                recipes or ["mnist"],
+                vary=parse_variations(vary or []),
+                num_seeds=seeds,
+                overrides=overrides,
+                tune=tune,
+            )
+            folder = out or plan.default_folder()
+            results = run_plan(
+                plan,
+                folder,
+                target=target,
+                device=device,
+                language=language,
+                progress=not quiet,
+            )
+    except Interrupted as stop:
+        note(f"{stop}; everything is saved. Start the same command again to go on.")
+        raise typer.Exit(stop.exit_code) from None
+    if as_json:
+        print_json({"folder": str(folder), **results})
+        return
+    _print(results, folder, language)
+
+
+def parse_variations(texts: Sequence[str]) -> dict[str, list[object]]:
+    """Parse ``key=v1,v2`` texts; values are TOML where they can be, else texts between commas.
+
+    Raises:
+        RecipeError: no ``=``, no key or no value in a text, or a key twice.
+    """
+    from thumbnet.training.recipe_file import parse_overrides
+
+    varied: dict[str, list[object]] = {}
+    for text in texts:
+        key, separator, listed = (part.strip() for part in text.partition("="))
+        if not (key and separator and listed) or key in varied:
+            raise RecipeError(
+                "what varies must be a key and its values, each key once",
+                got=text,
+                fix="--vary optimizer=sgd,adam",
+            )
+        try:
+            varied[key] = tomllib.loads(f"values = [{listed}]")["values"]
+        except tomllib.TOMLDecodeError:
+            parts = [part.strip() for part in listed.split(",")]
+            varied[key] = [parse_overrides([f"value={part}"])["value"] for part in parts]
+    return varied
+
+
+def _print(results: dict[str, Any], folder: Path, language: str) -> None:
+    from thumbnet.evaluation.comparison_pages import summary_table, verdicts
+
+    print_table(*summary_table(results, language))
+    print()
+    for sentence in verdicts(results, language):
+        print(sentence)
+    print(f"\npage    {folder / 'comparison.html'}")
+    print(f"results {folder / 'results.json'}")
