@@ -143,3 +143,32 @@ def test_values_are_toml_or_texts(text: str, key: str, values: list[object]) -> 
 def test_what_is_no_key_and_values_is_refused(texts: list[str]) -> None:
     with pytest.raises(RecipeError, match="each key once"):
         parse_variations(texts)
+
+
+def test_questions_are_listed_in_both_languages(call: Call) -> None:
+    said = call("compare", "--questions")
+    assert said.code == 0
+    assert "batch-norm   Does batch norm speed up convergence?" in said.out.splitlines()
+    assert "批归一化会加快收敛吗？" in call("compare", "--questions", "--lang", "zh").out
+    assert call("compare", "--questions", "--json").json["loss"]["source_kind"]
+
+
+def test_question_is_answered_for_each_experiment(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: Path
+) -> None:
+    sides = call("compare", recipe, *WORDS, "--out", tmp_path / "tiny", "--json", "--quiet").json
+    monkeypatch.setattr("thumbnet.training.questions.run_plan", lambda *_, **__: sides)
+    said = call("compare", "--question", "loss", "--out", tmp_path / "out")
+    assert said.code == 0
+    assert said.out.startswith("Does cross-entropy beat the squared error?\n")
+    assert said.out.count("  Test accuracy: ") == 2
+    assert f"  {tmp_path / 'out/tuned/comparison.html'}\n" in said.out
+    found = call("compare", "--question", "loss", "--out", tmp_path / "out", "--json").json
+    assert list(found["experiments"]) == ["same-rate", "tuned"]
+
+
+def test_question_refuses_what_it_decides_itself(call: Call, recipe: Path) -> None:
+    said = call("compare", recipe, "--question", "loss", "--seeds", 3)
+    assert (said.code, said.out) == (2, "")
+    assert "--question and RECIPE, --seeds" in said.err
+    assert call("compare", "--question", "nothing").code == 2

@@ -96,6 +96,17 @@ def test_resnet_of_depth_14_equals_its_twin() -> None:
     torch.testing.assert_close(ours, theirs)
 
 
+def test_without_shortcuts_it_is_a_plain_stack_of_convolutions() -> None:
+    model = build_model("resnet", CIFAR, 10, depth=14, width=8, shortcuts=False)
+    layers: list[nn.Module] = []
+    plan = [(3, 8, 1), *[(8, 8, 1)] * 4, (8, 16, 2), *[(16, 16, 1)] * 3, (16, 32, 2)]
+    for before, after, stride in [*plan, *[(32, 32, 1)] * 3]:
+        layers.append(nn.Conv2d(before, after, 3, stride, padding=1, bias=False))
+        layers += [nn.BatchNorm2d(after), nn.ReLU()]
+    ours, theirs = outputs(model, nn.Sequential(*layers, PooledLinear(32, 10)), CIFAR)
+    torch.testing.assert_close(ours, theirs)
+
+
 @pytest.mark.parametrize("depth", [8, 14, 20, 32, 44, 56, 110])
 def test_resnet_has_the_published_number_of_weighted_layers(depth: int) -> None:
     with torch.device("meta"):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +13,8 @@ import typer
 
 from thumbnet.cli.output import note, plain_warnings, print_json, print_table
 from thumbnet.errors import RecipeError
+
+DEFAULT_SEEDS = 5
 
 
 def compare(
@@ -25,7 +29,7 @@ def compare(
             help="Compare these values of a key; of several keys every combination.",
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Runs of each side.")] = 5,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each side.")] = DEFAULT_SEEDS,
     changes: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change every side; may be repeated."),
@@ -41,6 +45,12 @@ def compare(
         int,
         typer.Option(min=0, metavar="K", help="Try K learning rates on each side first."),
     ] = 0,
+    question: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Answer a ready question; see --questions.")
+    ] = None,
+    list_questions: Annotated[
+        bool, typer.Option("--questions", help="List the ready questions.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(help="The folder. Default: comparisons/<what>-<hash>.")
     ] = None,
@@ -57,31 +67,29 @@ def compare(
     """
     from thumbnet.training.compare import run_plan
     from thumbnet.training.comparison_plan import make_plan
-    from thumbnet.training.interruption import Interrupted
     from thumbnet.training.recipe_file import parse_overrides
 
+    if list_questions:
+        _list_questions(language, as_json)
+        return
+    if question is not None:
+        _refuse_beside_question(recipes, vary, changes, data, target, tune, seeds)
+        with _stops():
+            _answer(question, out, device, language, quiet, as_json)
+        return
     overrides = parse_overrides(changes or []) | ({} if data is None else {"data.name": data})
-    try:
-        with plain_warnings():
-            plan = make_plan(
-                recipes or ["mnist"],
-                vary=parse_variations(vary or []),
-                num_seeds=seeds,
-                overrides=overrides,
-                tune=tune,
-            )
-            folder = out or plan.default_folder()
-            results = run_plan(
-                plan,
-                folder,
-                target=target,
-                device=device,
-                language=language,
-                progress=not quiet,
-            )
-    except Interrupted as stop:
-        note(f"{stop}; everything is saved. Start the same command again to go on.")
-        raise typer.Exit(stop.exit_code) from None
+    with _stops():
+        plan = make_plan(
+            recipes or ["mnist"],
+            vary=parse_variations(vary or []),
+            num_seeds=seeds,
+            overrides=overrides,
+            tune=tune,
+        )
+        folder = out or plan.default_folder()
+        results = run_plan(
+            plan, folder, target=target, device=device, language=language, progress=not quiet
+        )
     if as_json:
         print_json({"folder": str(folder), **results})
         return
@@ -111,6 +119,83 @@ def parse_variations(texts: Sequence[str]) -> dict[str, list[object]]:
             parts = [part.strip() for part in listed.split(",")]
             varied[key] = [parse_overrides([f"value={part}"])["value"] for part in parts]
     return varied
+
+
+@contextmanager
+def _stops() -> Iterator[None]:
+    """Show warnings as lines; say how to go on after Ctrl-C or SIGTERM."""
+    from thumbnet.training.interruption import Interrupted
+
+    try:
+        with plain_warnings():
+            yield
+    except Interrupted as stop:
+        note(f"{stop}; everything is saved. Start the same command again to go on.")
+        raise typer.Exit(stop.exit_code) from None
+
+
+def _list_questions(language: str, as_json: bool) -> None:
+    from thumbnet.evaluation.comparison_verdict import check_language
+    from thumbnet.training.questions import load_question, question_names
+
+    check_language(language)
+    questions = [load_question(name) for name in question_names()]
+    if as_json:
+        print_json({each.name: asdict(each.words[language]) for each in questions})
+        return
+    rows = [(each.name, each.words[language].title) for each in questions]
+    print_table(("name", "问题" if language == "zh" else "question"), rows)
+
+
+def _refuse_beside_question(
+    recipes: object,
+    vary: object,
+    changes: object,
+    data: object,
+    target: object,
+    tune: int,
+    seeds: int,
+) -> None:
+    """Raise ``RecipeError`` if an option was given that a ready question decides."""
+    given = {
+        "RECIPE": recipes,
+        "--vary": vary,
+        "--set": changes,
+        "--data": data,
+        "--target": target,
+        "--tune": tune,
+        "--seeds": seeds != DEFAULT_SEEDS,
+    }
+    if names := [name for name, value in given.items() if value]:
+        raise RecipeError(
+            "a ready question has its own recipes and settings",
+            got=f"--question and {', '.join(names)}",
+            fix="leave these out, or compare recipes without --question",
+        )
+
+
+def _answer(
+    name: str, out: Path | None, device: str, language: str, quiet: bool, as_json: bool
+) -> None:
+    from thumbnet.evaluation.comparison_verdict import check_language
+    from thumbnet.training.questions import answer, load_question, run_question
+
+    check_language(language)
+    question = load_question(name)
+    folder = out or Path("comparisons") / f"question-{name}"
+    results = run_question(question, folder, device=device, language=language, progress=not quiet)
+    if as_json:
+        print_json({"folder": str(folder), "question": name, "experiments": results})
+        return
+    words = question.words[language]
+    print(f"{words.title}\n{words.claim}")
+    sentences = answer(question, results, language)
+    for experiment in question.experiments:
+        print(f"\n{experiment.words[language]}")
+        for sentence in sentences[experiment.name]:
+            print(f"  {sentence}")
+        print(f"  {folder / experiment.name / 'comparison.html'}")
+    print(f"\n{words.would_change}")
 
 
 def _print(results: dict[str, Any], folder: Path, language: str) -> None:

@@ -25,6 +25,7 @@ class BasicBlock(nn.Module):
         stride: of the first convolution and of the shortcut.
         bias: whether convolutions have a bias although batch norm follows.
         always_project: use a 1×1 convolution and norm as the shortcut even where the shapes agree.
+        has_shortcut: add the shortcut; without it the block is two plain layers.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class BasicBlock(nn.Module):
         *,
         bias: bool = False,
         always_project: bool = False,
+        has_shortcut: bool = True,
     ) -> None:
         super().__init__()
         self.residual = nn.Sequential(
@@ -44,8 +46,8 @@ class BasicBlock(nn.Module):
             nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=bias),
             nn.BatchNorm2d(out_channels),
         )
-        self.shortcut: nn.Module = nn.Identity()
-        if always_project or stride != 1 or in_channels != out_channels:
+        self.shortcut: nn.Module | None = nn.Identity() if has_shortcut else None
+        if has_shortcut and (always_project or stride != 1 or in_channels != out_channels):
             self.shortcut = nn.Sequential(
                 nn.Conv2d(in_channels, out_channels, 1, stride, bias=bias),
                 nn.BatchNorm2d(out_channels),
@@ -54,7 +56,10 @@ class BasicBlock(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Return the block's output."""
-        total: Tensor = self.activation(self.shortcut(features) + self.residual(features))
+        if self.shortcut is None:
+            total: Tensor = self.activation(self.residual(features))
+        else:
+            total = self.activation(self.shortcut(features) + self.residual(features))
         return total
 
 
@@ -82,6 +87,7 @@ def resnet(
     depth: int = 20,
     width: int = 16,
     stem: str = "small",
+    shortcuts: bool = True,
 ) -> nn.Sequential:
     """The CIFAR design of He et al., section 4.2: three stages of basic blocks.
 
@@ -97,6 +103,7 @@ def resnet(
         width: w, channels of the first stage.
         stem: ``"small"`` (3×3, stride 1), ``"stride-2"`` (3×3, stride 2), or ``"imagenet"`` (7×7,
             stride 2, max-pool 2), which is made for 224 px and warned about below 96 px.
+        shortcuts: ``False`` leaves the shortcuts out: the plain networks of the same paper.
 
     Raises:
         ModelError: ``depth`` is not 6n + 2, or another argument is out of range.
@@ -112,7 +119,7 @@ def resnet(
     for stage in range(3):
         for block in range(num_blocks):
             stride = 2 if stage > 0 and block == 0 else 1
-            layers.append(BasicBlock(channels, width * 2**stage, stride))
+            layers.append(BasicBlock(channels, width * 2**stage, stride, has_shortcut=shortcuts))
             channels = width * 2**stage
     return nn.Sequential(*layers, GlobalAveragePool(), nn.Linear(channels, num_classes))
 

@@ -1,0 +1,1 @@
+"""The ready questions of ``thumbnet compare --question``, one TOML file each."""
