@@ -28,13 +28,19 @@ from record_tables import RECORD_TABLES
 from scale_tables import SCALE_TABLES
 from serving_tables import SERVING_TABLES
 from speed_tables import SPEED_TABLES
+from tutorial_tables import TUTORIAL_TABLES
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 PAGES = (
     *("README.md", "README.zh-CN.md"),
-    *("docs/index.md", "docs/tutorials.md", "docs/mistakes.md", "docs/benchmarks.md"),
-    *("docs/zh/index.md", "docs/zh/tutorials.md", "docs/zh/mistakes.md", "docs/zh/benchmarks.md"),
+    *("docs/index.md", "docs/mistakes.md", "docs/benchmarks.md"),
+    *("docs/zh/index.md", "docs/zh/mistakes.md", "docs/zh/benchmarks.md"),
+    *(
+        f"docs/{folder}tutorials/{page}.md"
+        for folder in ("", "zh/")
+        for page in ("index", "mlp", "dropout", "cnn", "resnet", "cifar10")
+    ),
     *("docs/scale.md", "docs/zh/scale.md", "docs/recogniser.md", "docs/zh/recogniser.md"),
     *("docs/reading.md", "docs/zh/reading.md", "docs/server.md", "docs/zh/server.md"),
 )
@@ -88,6 +94,7 @@ TABLES: dict[str, Callable[[], str]] = {
     **SERVING_TABLES,
     **OPENAPI_FUZZ_TABLES,
     **PERSONALISE_TABLES,
+    **TUTORIAL_TABLES,
     **SCALE_TABLES,
 }
 

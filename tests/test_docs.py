@@ -5,11 +5,8 @@ import inspect
 import json
 import re
 import runpy
-import shlex
-import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,6 +15,7 @@ import pytest
 import typer
 from torch import nn
 
+from docs_pages import DOCS, PAGES, ROOT, TOP_PAGES, blocks, commands, page_id
 from thumbnet.__main__ import main
 from thumbnet.cli.app import app
 from thumbnet.datasets.catalog import CATALOG
@@ -31,43 +29,8 @@ from thumbnet.training.recipe_file import (
     parse_overrides,
 )
 
-ROOT = Path(__file__).parents[1]
-DOCS = ROOT / "docs"
-PAGES = sorted(DOCS.rglob("*.md"))
-TOP_PAGES = [ROOT / name for name in ("README.md", "README.zh-CN.md", "CONTRIBUTING.md")]
-COMMAND_PAGES = [*PAGES, *(path for path in TOP_PAGES if path.exists())]
-LINK_PAGES = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-HEADING = re.compile(r"^#+ (.*?)(?: \{#([\w-]+)\})?$", re.MULTILINE)
-SHELLS = ("console", "bash", "sh")
-ENDS_COMMAND = {"|", ";", "&&", ">"}
+COMMAND_PAGES = [*PAGES, *TOP_PAGES]
 CHEAP = ("models", "recipes", "devices", "data list", "data info mnist")
-
-
-def page_id(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
-
-
-def blocks(path: Path, *languages: str) -> list[str]:
-    text = path.read_text(encoding="utf-8")
-    return [body for language, body in FENCE.findall(text) if language in languages]
-
-
-def commands(path: Path) -> Iterator[list[str]]:
-    """Yield the words behind each ``thumbnet`` of a page's shell blocks."""
-    for line in "".join(blocks(path, *SHELLS)).splitlines():
-        lexer = shlex.shlex(line, posix=True, punctuation_chars="|;&><")
-        lexer.whitespace_split = True
-        command: list[str] = []
-        for word in [*lexer, ";"]:
-            if word not in ENDS_COMMAND:
-                command.append(word)
-                continue
-            while command and re.fullmatch(r"[A-Z_]+=.*", command[0]):
-                del command[0]
-            if command[:1] == ["thumbnet"]:
-                yield command[1:]
-            command = []
 
 
 ALL_COMMANDS = [
@@ -147,29 +110,6 @@ def test_recipes_in_pages_are_valid(path: Path) -> None:
         check_recipe(make_recipe(tomllib.loads(block)))
 
 
-@pytest.mark.parametrize("path", LINK_PAGES, ids=page_id)
-def test_internal_links_resolve(path: Path) -> None:
-    text = FENCE.sub("", path.read_text(encoding="utf-8"))
-    for target in re.findall(r"\]\(([^)\s]+)\)", text):
-        if target.startswith("https://"):
-            continue
-        name, _, anchor = target.partition("#")
-        file = (path.parent / name).resolve() if name else path
-        assert file.is_file(), f"{target} leads nowhere"
-        if anchor:
-            assert anchor in anchors(file), f"{target} has no such heading"
-
-
-def anchors(path: Path) -> set[str]:
-    """Return a page's anchors, by the rule of pymdownx.slugs for titles in English."""
-    text = FENCE.sub("", path.read_text(encoding="utf-8"))
-    slugs = set()
-    for title, name in HEADING.findall(text):
-        words = re.sub(r"[^\w\- ]", "", title).strip().lower()
-        slugs.add(name or words.replace(" ", "-"))
-    return slugs
-
-
 @pytest.mark.parametrize("path", PAGES, ids=page_id)
 def test_measured_tables_are_those_of_the_committed_results(path: Path, tables: ModuleType) -> None:
     for _, name, _ in tables.MARKER.findall(text := path.read_text(encoding="utf-8")):
@@ -245,20 +185,3 @@ def test_models_page_has_every_argument_with_its_default() -> None:
         rows = re.findall(r"^\| `(\w+)` \| `(.*?)` \|", families[name], re.MULTILINE)
         assert dict(rows) == defaults
     assert [name for name in model_names() if f"`{name}`" not in page] == []
-
-
-@pytest.mark.slow
-def test_site_builds_without_a_warning_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
-    pytest.importorskip("mkdocs")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(tmp_path / "site")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert re.search(r"^WARNING", done.stdout + done.stderr, re.MULTILINE) is None
-    pages = sorted((tmp_path / "site").rglob("*.html"))
-    assert len(pages) > len(PAGES)  # and the one for addresses that do not exist
-    for page in pages:
-        loaded = re.findall(
-            r"<(?:script|img|link)[^>]* (?:src|href)=\"?(\S*?)[\"\s>]", page.read_text()
-        )
-        assert loaded
-        assert [address for address in loaded if "//" in address] == []
