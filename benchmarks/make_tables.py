@@ -41,6 +41,7 @@ PAGES = (
         for folder in ("", "zh/")
         for page in ("index", "mlp", "dropout", "cnn", "resnet", "cifar10")
     ),
+    *("docs/tune.md", "docs/zh/tune.md"),
     *("docs/scale.md", "docs/zh/scale.md", "docs/recogniser.md", "docs/zh/recogniser.md"),
     *("docs/reading.md", "docs/zh/reading.md", "docs/server.md", "docs/zh/server.md"),
 )

@@ -33,7 +33,8 @@ from thumbnet.datasets.scene_ink import PENS, Pen, draw_trace, lay_ink, trace_sk
 from thumbnet.evaluation.classifier import Classifier
 from thumbnet.files import to_json, write_atomically
 from thumbnet.images import to_grey
-from thumbnet.training.personalise import bundled_weights, personalise
+from thumbnet.inference.locate import bundled_weights
+from thumbnet.training.personalise import personalise
 from thumbnet.training.receipt import describe_environment, now
 from thumbnet.training.run import Run as TrainedRun
 from thumbnet.training.samples import FEWEST

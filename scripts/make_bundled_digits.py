@@ -22,9 +22,8 @@ from pathlib import Path
 import thumbnet
 from thumbnet.export.single_file import export_model
 from thumbnet.files import write_atomically
-from thumbnet.inference.locate import bundled_model
+from thumbnet.inference.locate import bundled_model, bundled_weights
 from thumbnet.models.folder import CARD, WEIGHTS, load_model_folder, save_model_folder
-from thumbnet.training.personalise import bundled_weights
 
 RECEIPT = Path(__file__).parents[1] / "benchmarks" / "results" / "digits.json"
 MAX_BYTES = 4_000_000

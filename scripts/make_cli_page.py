@@ -71,7 +71,7 @@ def section(words: str, function: Callable[..., Any]) -> str:
     usage = " ".join([words, *map(metavar, arguments), *["[OPTIONS]"] * bool(options)])
     parts = [f"## {words}\n\n{inspect.getdoc(function)}\n\n```text\n{usage}\n```\n"]
     if arguments:
-        rows = [(f"`{metavar(each)}`", each.info.help) for each in arguments]
+        rows = [(metavar(each), each.info.help) for each in arguments]
         parts.append(table(("argument", "means"), rows))
     if options:
         rows = [(flags(each), meaning(each)) for each in options]

@@ -1,11 +1,11 @@
-"""Run the commands of ``docs/tutorials/`` whose output the pages show, and draw their pictures.
+"""Run the commands of ``docs/tutorials/`` and ``docs/tune.md`` whose output the pages show, and draw their pictures.
 
 Usage::
 
     python scripts/make_tutorial_runs.py --folder FOLDER [--cifar10 folder:cifar10.zip]
     python benchmarks/make_tables.py        # puts the outputs into the pages
 
-Takes about ten minutes. What a command prints, on both streams, goes to
+Takes about a quarter of an hour. What a command prints, on both streams, goes to
 ``benchmarks/results/tutorial_runs/<name>.txt``, behind the command itself. ``FOLDER`` keeps the
 runs: a training that has finished there is not done again. ``--cifar10`` only says where the
 pictures are; the recipe stays the page's.
@@ -42,6 +42,7 @@ COMMANDS = {
     "mlp-test": "thumbnet test runs/mlp",
     "dropout-adam": "thumbnet train tutorial-dropout-mlp-adam --out runs/dropout-adam",
     "dropout-sgd": "thumbnet train tutorial-dropout-mlp-sgd --out runs/dropout-sgd",
+    "tune": "thumbnet tune tutorial-mlp --set epochs=4",
     "cnn-why": "thumbnet inspect tutorial-cnn --why 0",
     "cnn": "thumbnet train tutorial-cnn --set epochs=2 --out runs/cnn",
     "cnn-predict": "thumbnet predict runs/cnn seven.jpg",

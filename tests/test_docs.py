@@ -131,14 +131,30 @@ def test_evidence_of_the_mistakes_says_where_it_comes_from() -> None:
     assert all(len(row["eval"]["seeds"]) >= 3 for row in result["modes"])
 
 
-def test_recipe_page_is_up_to_date(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("name", ["make_recipe_page", "make_cli_page"])
+def test_generated_page_is_up_to_date(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    script = ROOT / "scripts" / "make_recipe_page.py"
+    script = ROOT / "scripts" / f"{name}.py"
     monkeypatch.setattr(sys, "argv", [str(script), "--check"])
     with pytest.raises(SystemExit) as end:
         runpy.run_path(str(script), run_name="__main__")
     assert not end.value.code, capsys.readouterr().out
+
+
+def test_page_of_the_command_line_has_every_option() -> None:
+    page = (DOCS / "reference" / "cli.md").read_text(encoding="utf-8")
+    sections = {part.partition("\n")[0]: part for part in page.split("\n## ")[1:]}
+
+    def check(words: str, command: Any) -> None:
+        for name, inner in getattr(command, "commands", {}).items():
+            check(f"{words} {name}", inner)
+        for parameter in command.params if not hasattr(command, "commands") else []:
+            if parameter.param_type_name == "option":
+                assert all(f"`{name}`" in sections[words] for name in parameter.opts)
+
+    check("thumbnet", typer.main.get_command(app))
+    assert len(sections) > 15
 
 
 def test_recipe_page_explains_every_key_once() -> None:

@@ -55,7 +55,7 @@ def test_no_page_loads_from_another_host(path: Path) -> None:
     assert [address for address in loaded if ELSEWHERE.match(address)] == []
 
 
-@pytest.mark.parametrize("path", sorted((DOCS / "images").iterdir()), ids=page_id)
+@pytest.mark.parametrize("path", sorted((DOCS / "images").rglob("*.*")), ids=page_id)
 def test_every_picture_is_shown_or_offered_somewhere(path: Path) -> None:
     assert any(path.name in page.read_text(encoding="utf-8") for page in LINK_PAGES)
 
@@ -86,7 +86,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.slow
 def test_built_site_loads_nothing_from_another_host(site: Path) -> None:
     pages = sorted(site.rglob("*.html"))
     assert len(pages) > len(PAGES)  # and the one for addresses that do not exist
@@ -100,7 +99,6 @@ def test_built_site_loads_nothing_from_another_host(site: Path) -> None:
         assert [address for address in loaded if ELSEWHERE.match(address)] == []
 
 
-@pytest.mark.slow
 def test_built_pages_say_their_language_and_lead_to_their_twin(site: Path) -> None:
     for path in PAGES:
         name = path.relative_to(DOCS).with_suffix(".html")

@@ -17,6 +17,7 @@ from torch import nn
 from docs_pages import FENCE, ROOT, TUTORIALS, in_chinese, page_id, split_commands
 from thumbnet.models import build_model, count_parameters
 
+TUNE = ROOT / "docs" / "tune.md"
 BOTH = [page for english in TUTORIALS for page in (english, in_chinese(english))]
 SHAPES = re.compile(r"<!-- shapes: ([\w-]+) (\(.*?\)) -->\n((?:\|.*\n)+)")
 EQUATION = re.compile(r"([\d ·+()−/]+?[·+−/][\d ·+()−/]*) = ([\d,]+)(?![\d.])")
@@ -78,7 +79,7 @@ def test_arithmetic_is_right(page: Path) -> None:
     assert len(found) >= 3 * CLAIMED[page.stem]
 
 
-@pytest.mark.parametrize("page", BOTH, ids=page_id)
+@pytest.mark.parametrize("page", [*BOTH, TUNE, in_chinese(TUNE)], ids=page_id)
 def test_output_stands_behind_the_command_that_printed_it(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     tables = benchmark_module("tutorial_tables")
@@ -95,7 +96,9 @@ def test_outputs_are_those_of_the_script_and_all_are_shown() -> None:
     script = runpy.run_path(str(ROOT / "scripts" / "make_tutorial_runs.py"))
     kept = {path.stem: tables.command(path.stem) for path in tables.OUTPUTS.glob("*.txt")}
     assert kept == script["COMMANDS"]
-    shown = [name for page in TUTORIALS for name in OUTPUT.findall(page.read_text("utf-8"))]
+    shown = [
+        name for page in [*TUTORIALS, TUNE] for name in OUTPUT.findall(page.read_text("utf-8"))
+    ]
     assert sorted(shown) == sorted(kept)
 
 

@@ -9,6 +9,7 @@ import functools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,14 @@ from thumbnet.datasets.mnist import load_mnist
 from thumbnet.export import single_file, web_runtime
 from thumbnet.export.parity import Certificate
 from thumbnet.inference.locate import bundled_model
-from thumbnet.training import bench, personalise
+from thumbnet.training import (
+    bench,
+    comparison_plan,
+    comparison_sides,
+    personalise,
+    tune,
+    tune_plan,
+)
 from thumbnet.training import train as training
 from thumbnet.training.ceilings import Ceilings
 from thumbnet.training.recipe import Recipe
@@ -34,9 +42,10 @@ from thumbnet.training.recipe_file import make_recipe
 from tiny_runs import write_pictures
 
 IMAGES = DOCS / "images"
-NUM_IMAGES = {"train": 160, "test": 40}
+NUM_IMAGES = {"train": 100, "test": 40}
 NUM_VALIDATION = 20
 NUM_NEGATIVES = 20
+NUM_SEEDS, NUM_TRIALS = 2, 1
 # Translating a graph takes half a minute; that of the bundled recogniser stands in for the new one.
 CERTIFICATE = Certificate(NUM_IMAGES["test"], None, 0, 1.0, 0.0, 0, {})
 
@@ -44,34 +53,54 @@ CERTIFICATE = Certificate(NUM_IMAGES["test"], None, 0, 1.0, 0.0, 0, {})
 def shrink(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the tiny world in place of the real one."""
     monkeypatch.setattr("thumbnet.datasets.loading.load_catalog", small_set)
-    patch_with(monkeypatch, training, "load_recipe", shorten)
     monkeypatch.setattr("thumbnet.training.finish.write_figures_and_report", lambda *_: None)
     monkeypatch.setattr("thumbnet.training.calibrate.NUM_NEGATIVES", NUM_NEGATIVES)
+    for module in (training, comparison_sides, tune_plan):
+        shorten_result(monkeypatch, module, "load_recipe")
+    give(monkeypatch, comparison_plan, "make_plan", num_seeds=NUM_SEEDS)
+    give(monkeypatch, tune, "tune", trials=NUM_TRIALS)
     monkeypatch.setattr(single_file, "to_onnx", lambda _: onnx.load(bundled_model()))
     monkeypatch.setattr(single_file, "certify", lambda *_, **__: CERTIFICATE)
     monkeypatch.setattr(web_runtime, "load_runtime", lambda *_: {"runtime.mjs": b"runtime"})
-    monkeypatch.setattr(personalise, "EPOCHS", 1)
-    monkeypatch.setattr(personalise, "NUM_OTHERS", 100)
-    monkeypatch.setattr(personalise, "NUM_SEEN", 50)
-    patch_with(monkeypatch, personalise, "make_personal_recipe", shorten)
+    shrink_personalise(monkeypatch)
+    shrink_bench(monkeypatch)
     listen = serve._listen
     monkeypatch.setattr(serve, "_listen", lambda host, _port: listen(host, 0))
     monkeypatch.setattr(uvicorn.Server, "run", lambda *_, **__: None)
+
+
+def shrink_personalise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(personalise, "EPOCHS", 1)
+    monkeypatch.setattr(personalise, "NUM_OTHERS", 100)
+    monkeypatch.setattr(personalise, "NUM_SEEN", 50)
+    shorten_result(monkeypatch, personalise, "make_personal_recipe")
+
+
+def shrink_bench(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "MEASURED_S", 0.0)
     monkeypatch.setattr(bench, "NUM_RANDOM_IMAGES", 100)
     monkeypatch.setattr(bench, "packaged_recipes", lambda: {"tutorial-mlp": None})
     monkeypatch.setattr(bench, "measure_ceilings", lambda _: Ceilings(1.0, 1.0, 1.0, None))
 
 
-def patch_with(
-    monkeypatch: pytest.MonkeyPatch, module: Any, name: str, change: Callable[[Any], Any]
-) -> None:
-    """Have ``change`` applied to whatever the function returns."""
+def shorten_result(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> None:
+    """Have the recipe that a function returns shortened."""
     original = getattr(module, name)
 
     @functools.wraps(original)
-    def changed(*arguments: Any, **options: Any) -> Any:
-        return change(original(*arguments, **options))
+    def changed(*arguments: Any, **options: Any) -> Recipe:
+        return shorten(original(*arguments, **options))
+
+    monkeypatch.setattr(module, name, changed)
+
+
+def give(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, **options: Any) -> None:
+    """Have a function called with these options in place of what it is given."""
+    original = getattr(module, name)
+
+    @functools.wraps(original)
+    def changed(*arguments: Any, **others: Any) -> Any:
+        return original(*arguments, **{**others, **options})
 
     monkeypatch.setattr(module, name, changed)
 

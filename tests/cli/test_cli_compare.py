@@ -92,7 +92,9 @@ def test_two_recipes_are_compared(call: Call, recipe: Path, tmp_path: Path) -> N
 
 
 def test_verdict_can_be_in_chinese(call: Call, recipe: Path, tmp_path: Path) -> None:
-    said = call("compare", recipe, *WORDS, "--seeds", 2, "--out", tmp_path / "out", "--lang", "zh")
+    said = call(
+        "compare", recipe, *WORDS, "--seeds", 2, "--out", tmp_path / "out", "--language", "zh"
+    )
     assert "不下结论：双方至少需要 3 个种子，这里只有 2 个。" in said.out
 
 
@@ -110,7 +112,7 @@ def test_target_and_tuning_are_reported(call: Call, recipe: Path, tmp_path: Path
         (["--vary", "optimizerr=a,b"], "a recipe has no key 'optimizerr'"),
         ([], "a comparison needs at least two sides"),
         (["--vary", "lr=0.1,0.2", "--target", "97"], "the target is no accuracy"),
-        (["--vary", "lr=0.1,0.2", "--lang", "fr"], "there are no words in this language"),
+        (["--vary", "lr=0.1,0.2", "--language", "fr"], "there are no words in this language"),
         (["--vary", "lr=0.1,0.2", "--tune", "3"], "learning rates are chosen on validation"),
         (["--vary", "lr=0.1,0.2", "--device", "tpu"], "there is no device 'tpu'"),
     ],
@@ -149,7 +151,7 @@ def test_questions_are_listed_in_both_languages(call: Call) -> None:
     said = call("compare", "--questions")
     assert said.code == 0
     assert "batch-norm   Does batch norm speed up convergence?" in said.out.splitlines()
-    assert "批归一化会加快收敛吗？" in call("compare", "--questions", "--lang", "zh").out
+    assert "批归一化会加快收敛吗？" in call("compare", "--questions", "--language", "zh").out
     assert call("compare", "--questions", "--json").json["loss"]["source_kind"]
 
 

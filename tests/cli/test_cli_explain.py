@@ -66,7 +66,7 @@ def test_json_has_what_the_text_says(call: Call, trained: Run, pictures: Path) -
 
 
 def test_class_takes_the_place_of_the_runner_up(call: Call, four: Path) -> None:
-    said = call("explain", four, "--class", "8", "--lang", "zh")
+    said = call("explain", four, "--class", "8", "--language", "zh")
     assert said.code == 0, said.err
     assert said.out.splitlines()[1].startswith("相比较的类别：8 (")
     assert "为什么是 4 而不是 8" in Path("explain.html").read_text(encoding="utf-8")
@@ -91,7 +91,7 @@ def test_picture_may_come_from_stdin(
             ["four.png", "--class", "nine"],
             "error: the model has no such class\n  got: nine\n  expected: one of: 0, 1, 2",
         ),
-        (["four.png", "--lang", "fr"], "error: there is no explanation in this language\n"),
+        (["four.png", "--language", "fr"], "error: there are no words in this language\n"),
         (["four.png", "--out", "x.pdf"], "error: the explanation cannot be written as this\n"),
         (["four.png", "--out", "no/x.html"], "error: cannot write: No such file"),
         (["four.png", "--model", "nowhere"], "error: the model does not exist\n  got: nowhere\n"),

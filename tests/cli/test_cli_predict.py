@@ -13,6 +13,7 @@ from PIL import Image
 
 from command_line import Call
 from thumbnet.cli.predict import _model_and_images
+from thumbnet.datasets.mnist import load_mnist
 from thumbnet.training.run import Run
 
 
@@ -175,6 +176,17 @@ def test_model_may_be_named_in_front_or_by_an_option(
     for words in (["-m", trained.folder, path], [path, "--model", trained.folder / "model"]):
         assert call("predict", *words, "--json") == expected
     assert call("predict", "--torch", trained.folder, path, "--json").json == expected.json
+
+
+def test_bundled_digits_answer_with_torch_as_with_their_file(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(255 - load_mnist("test").images[0, 0].numpy()).save("seven.png")
+    (expected,) = call("predict", "seven.png", "--json").json
+    (found,) = call("predict", "--torch", "seven.png", "--json").json
+    assert found["label"] == expected["label"] == "7"
+    assert found["probability"] == pytest.approx(expected["probability"], abs=1e-5)
 
 
 def test_first_word_is_a_model_only_if_there_is_one(

@@ -271,7 +271,7 @@ def test_ctrl_c_keeps_what_is_done(
     [
         (["missing.png"], "the picture does not exist"),
         (["x.png", "--charset", "a-c"], "the charset cannot be understood"),
-        (["x.png", "--language", "fr"], "not available in this language"),
+        (["x.png", "--language", "fr"], "no words in this language"),
         (["x.png", "--out", "o.jsonl", "--csv"], "with --out nothing is printed"),
         (["x.png", "--annotate", "o.jpg"], "the file has another form"),
         (["x.png", "--out", "x.png"], "the file of results holds something else"),

@@ -11,12 +11,12 @@ import pytest
 from thumbnet.errors import ThumbnetError
 from thumbnet.evaluation.comparison import holm, paired_difference
 from thumbnet.evaluation.comparison_verdict import (
-    LANGUAGES,
     MARGINS,
     format_p,
     judge,
     say,
 )
+from thumbnet.languages import LANGUAGES
 
 MARGIN = MARGINS["difference"]
 

@@ -159,5 +159,5 @@ def test_large_picture_is_shown_smaller_in_its_shape() -> None:
 
 
 def test_other_language_is_refused() -> None:
-    with pytest.raises(ThumbnetError, match=r"no explanation.*\n  got: fr\n  expected: en or zh"):
+    with pytest.raises(ThumbnetError, match=r"no words.*\n  got: fr\n  expected: en or zh"):
         explain_page(PICTURE, make_reading(), stages_of("grey"), "fr")

@@ -15,6 +15,7 @@ from thumbnet.errors import DataError, OutputError
 from thumbnet.export.single_file import export_model
 from thumbnet.files import sha256
 from thumbnet.inference import Recogniser
+from thumbnet.inference.locate import bundled_weights
 from thumbnet.models.folder import WEIGHTS, load_model_folder
 from thumbnet.training import calibrate, personalise
 from thumbnet.training.interruption import Interrupted
@@ -44,14 +45,14 @@ def trained_on(samples: Path, out: Path, **options: Any) -> Run:
 
 def test_bundled_weights_are_those_of_the_bundled_recogniser() -> None:
     recogniser = Recogniser.load("digits")
-    _, config = load_model_folder(personalise.bundled_weights())
-    assert sha256(personalise.bundled_weights() / WEIGHTS) == recogniser.metadata["model_sha256"]
+    _, config = load_model_folder(bundled_weights())
+    assert sha256(bundled_weights() / WEIGHTS) == recogniser.metadata["model_sha256"]
     assert config.class_names == recogniser.class_names
     assert config.temperature == recogniser.metadata["temperature"]
 
 
 def test_recipe_is_the_bundled_one_shorter_and_gentler() -> None:
-    _, config = load_model_folder(personalise.bundled_weights())
+    _, config = load_model_folder(bundled_weights())
     recipe = personalise.make_personal_recipe(config, 5)
     base = load_recipe("digits")
     for name in ("augmentation", "ink", "made", "model", "loss", "schedule", "views"):
@@ -96,7 +97,7 @@ def test_run_is_whole_says_what_was_gained_and_exports(samples: Path, tmp_path: 
     assert run.is_finished
     assert run.recipe.name == "digits-personal"
     personal = run.receipt["personal"]
-    assert personal["started_from"] == sha256(personalise.bundled_weights() / WEIGHTS)
+    assert personal["started_from"] == sha256(bundled_weights() / WEIGHTS)
     assert (personal["num_samples"], personal["held_back"]["before"]["num_images"]) == (20, 10)
     for counts in (*personal["held_back"].values(), *personal["test"].values()):
         low, high = counts["accuracy_interval"]
@@ -110,7 +111,7 @@ def test_run_is_whole_says_what_was_gained_and_exports(samples: Path, tmp_path: 
     card = (run.folder / "model" / "README.md").read_text(encoding="utf-8")
     assert "One person's handwriting" in card
     assert f"{after['num_correct']:,} of 10,000" in card
-    assert weights(run) != (personalise.bundled_weights() / WEIGHTS).read_bytes()
+    assert weights(run) != (bundled_weights() / WEIGHTS).read_bytes()
     exported = export_model(run.folder)
     recogniser = Recogniser.load(run.folder)
     assert "One person's handwriting" in recogniser.metadata["card"]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from thumbnet.errors import RecipeError
 from thumbnet.training.recipe import Recipe
 from thumbnet.training.recipe_file import (
+    flatten,
     load_recipe,
     make_recipe,
     packaged_recipes,
@@ -284,3 +285,8 @@ def test_missing_file_and_unknown_name_are_told_apart(tmp_path: Path) -> None:
         load_recipe(tmp_path / "nowhere.toml")
     with pytest.raises(RecipeError, match=r"no recipe 'tutorial-mpl'(.|\n)*mean 'tutorial-mlp'\?"):
         load_recipe("tutorial-mpl")
+
+
+def test_flatten_joins_keys_with_dots() -> None:
+    nested = {"data": {"name": "mnist", "more": {"limit": None}}, "widths": [1, 2], "empty": {}}
+    assert flatten(nested) == {"data.name": "mnist", "data.more.limit": None, "widths": [1, 2]}

@@ -13,6 +13,7 @@ import typer
 
 from thumbnet.cli.output import note, plain_warnings, print_json, print_table
 from thumbnet.errors import RecipeError
+from thumbnet.languages import check_language
 
 DEFAULT_SEEDS = 5
 
@@ -54,7 +55,7 @@ def compare(
     out: Annotated[
         Path | None, typer.Option(help="The folder. Default: comparisons/<what>-<hash>.")
     ] = None,
-    language: Annotated[str, typer.Option("--lang", metavar="en|zh", help="Of the page.")] = "en",
+    language: Annotated[str, typer.Option(metavar="en|zh", help="Of the page.")] = "en",
     device: Annotated[
         str, typer.Option(help="auto (cuda, mps, cpu), cpu, cuda, cuda:1, mps.")
     ] = "auto",
@@ -135,7 +136,6 @@ def _stops() -> Iterator[None]:
 
 
 def _list_questions(language: str, as_json: bool) -> None:
-    from thumbnet.evaluation.comparison_verdict import check_language
     from thumbnet.training.questions import load_question, question_names
 
     check_language(language)
@@ -177,7 +177,6 @@ def _refuse_beside_question(
 def _answer(
     name: str, out: Path | None, device: str, language: str, quiet: bool, as_json: bool
 ) -> None:
-    from thumbnet.evaluation.comparison_verdict import check_language
     from thumbnet.training.questions import answer, load_question, run_question
 
     check_language(language)

@@ -10,6 +10,7 @@ import typer
 from thumbnet.cli.output import note, print_json
 from thumbnet.cli.pictures import STDIN, find_pictures
 from thumbnet.errors import ImageError, ModelError
+from thumbnet.languages import check_language
 
 if TYPE_CHECKING:
     from thumbnet.evaluation.classifier import Classifier
@@ -32,7 +33,7 @@ def explain(
     out: Annotated[
         Path, typer.Option(help="The file to write: a page (.html) or a picture (.png).")
     ] = Path("explain.html"),
-    language: Annotated[str, typer.Option("--lang", metavar="en|zh", help="Of the words.")] = "en",
+    language: Annotated[str, typer.Option(metavar="en|zh", help="Of the words.")] = "en",
     device: Annotated[str, typer.Option(help="auto (cuda, mps, cpu), cpu, cuda, mps.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
@@ -44,7 +45,6 @@ def explain(
     from thumbnet.inspection.explanation import explain_picture
     from thumbnet.inspection.explanation_page import check_explanation_path, write_explanation
     from thumbnet.inspection.explanation_words import (
-        check_language,
         describe_classes,
         describe_evidence,
         describe_refusal,
@@ -72,10 +72,10 @@ def explain(
 def _load(name: str, device: str) -> Classifier:
     """Load the weights that a name means; an exported file has none that gradients go through."""
     from thumbnet.evaluation.classifier import Classifier
-    from thumbnet.inference.locate import bundled_model, is_bundled
+    from thumbnet.inference.locate import bundled_weights, is_bundled
     from thumbnet.training.device import choose_device
 
-    path = bundled_model(name).with_suffix("") if is_bundled(name) else Path(name)
+    path = bundled_weights(name) if is_bundled(name) else Path(name)
     if path.is_file():
         raise ModelError(
             "an exported file cannot be explained, which takes the weights",

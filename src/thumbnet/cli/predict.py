@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -76,7 +77,12 @@ def _model_and_images(model: str | None, words: list[str]) -> tuple[str, list[st
 def _load(name: str, with_torch: bool, device: str, threads: int | None) -> Any:
     """Return a ``Recogniser``, or a ``Classifier`` where no .onnx file is there or wanted."""
     from thumbnet.inference import Recogniser
-    from thumbnet.inference.locate import check_weights, find_recogniser
+    from thumbnet.inference.locate import (
+        bundled_weights,
+        check_weights,
+        find_recogniser,
+        is_bundled,
+    )
 
     file = None if with_torch else find_recogniser(name)
     if file is not None:
@@ -86,7 +92,8 @@ def _load(name: str, with_torch: bool, device: str, threads: int | None) -> Any:
     from thumbnet.evaluation.classifier import Classifier
     from thumbnet.training.device import choose_device
 
-    return Classifier.load(name, choose_device(device))
+    folder = bundled_weights(name) if is_bundled(name) else Path(name)
+    return Classifier.load(folder, choose_device(device))
 
 
 def _print_csv(rows: list[dict[str, Any]]) -> None:

@@ -15,6 +15,7 @@ import typer
 from thumbnet.cli.output import note, print_json
 from thumbnet.cli.pictures import find_pictures
 from thumbnet.errors import OutputError, ThumbnetError
+from thumbnet.languages import check_language
 
 if TYPE_CHECKING:
     from thumbnet.reading.many import Photo, Settings
@@ -85,7 +86,7 @@ def read(
 
     options = ReadOptions(parse_charset(charset), expect, min_confidence)
     settings = Settings(model, options, language, threads, with_sha256=out is not None)
-    _check_language(language)
+    check_language(language)
     if out is not None and (as_csv or as_json):
         raise OutputError(
             "with --out nothing is printed", got="--csv" if as_csv else "--json", fix="leave it out"
@@ -162,12 +163,6 @@ def places(out: Path | None, names: list[str], suffix: str) -> list[Path | None]
 def _printable(text: str) -> str:
     """Return a text with ? for what is no UTF-8 in a file's name: it can be printed and saved."""
     return text.encode(errors="replace").decode()
-
-
-def _check_language(language: str) -> None:
-    from thumbnet.reading.diagnosis import describe
-
-    describe("unsure", language)
 
 
 def _records(photos: list[Photo], settings: Settings, jobs: int | None) -> Iterator[dict[str, Any]]:

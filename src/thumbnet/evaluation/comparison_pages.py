@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from thumbnet.evaluation.comparison_figures import MAX_PAIRS
-from thumbnet.evaluation.comparison_verdict import check_language, format_p, say
+from thumbnet.evaluation.comparison_verdict import format_p, say
 from thumbnet.evaluation.comparison_words import PAGE
 from thumbnet.evaluation.page_blocks import Block, Bullets, Heading, Picture, Table
+from thumbnet.languages import check_language
 
 Results = Mapping[str, Any]
 Words = Mapping[str, str]

@@ -6,13 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from thumbnet.errors import ThumbnetError
 from thumbnet.evaluation.comparison import CONFIDENCE, Estimate
+from thumbnet.languages import check_language
 
 Kind = Literal[
     "higher", "lower", "equivalent", "unclear", "few-seeds", "no-spread", "diverged", "missing"
 ]
-LANGUAGES = ("en", "zh")
 MIN_SEEDS = 3
 # A tenth of a point of accuracy, two per cent of a time: less is of no use to anybody.
 MARGINS = {"difference": 0.001, "ratio": math.log(1.02)}
@@ -46,14 +45,6 @@ def judge(difference: Estimate, p_holm: float | None, num_pairs: int, margin: fl
     if p_holm < 1 - CONFIDENCE:
         return "higher" if difference.value > 0 else "lower"
     return "unclear"
-
-
-def check_language(language: str) -> None:
-    """Raise ``ThumbnetError`` unless there are words in ``language``."""
-    if language not in LANGUAGES:
-        raise ThumbnetError(
-            "there are no words in this language", got=language, expected=" or ".join(LANGUAGES)
-        )
 
 
 _WORDS: dict[str, dict[str, str]] = {

@@ -50,7 +50,7 @@ PAGE: dict[str, dict[str, str]] = {
         "run that never reached it counts as later than all that did.",
         "times": "Times are of training alone, without validation and test.",
         "tuned": "Before that, each side had {num} trials with another seed, of learning rates "
-        "from 1/{span} to {span} times its recipe's. The best on the validation images was taken.",
+        "from 1/{span:g} to {span:g} times its recipe's. The best on the validation images was taken.",
         "edge": "{side}: the best rate is at the edge of what was tried; a better one may lie "
         "beyond.",
         "dropped": "{side}: without {keys}, which {owner} does not take.",
@@ -102,8 +102,8 @@ PAGE: dict[str, dict[str, str]] = {
         "to-target": "达到目标的轮数和秒数是各种子的中位数，只计训练时间；从未达到的训练算作晚于"
         "所有达到的训练。",
         "times": "时间只计训练，不含验证和测试。",
-        "tuned": "在此之前，每一方用另一个种子试了 {num} 个学习率，范围是其配方学习率的 1/{span} "
-        "到 {span} 倍，并选用验证图像上最好的一个。",
+        "tuned": "在此之前，每一方用另一个种子试了 {num} 个学习率，范围是其配方学习率的 1/{span:g} "
+        "到 {span:g} 倍，并选用验证图像上最好的一个。",
         "edge": "{side}：最好的学习率在所试范围的边缘，范围之外可能有更好的。",
         "dropped": "{side}：去掉了 {owner} 所没有的 {keys}。",
         "sources": "这些训练出自代码的多个版本。",

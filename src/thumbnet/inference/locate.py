@@ -17,6 +17,11 @@ def bundled_model(name: str = "digits") -> Path:
     return Path(__file__).parent / "bundled" / f"{name}.onnx"
 
 
+def bundled_weights(name: str = "digits") -> Path:
+    """Return the model folder, with weights that torch can load, of a bundled recogniser."""
+    return bundled_model(name).with_suffix("")
+
+
 def find_recogniser(path: Path | str) -> Path | None:
     """Return the recogniser's file that ``path`` means, or None where there is none.
 

@@ -18,11 +18,11 @@ from thumbnet.inspection.explanation import Explanation
 from thumbnet.inspection.explanation_figure import draw_explanation
 from thumbnet.inspection.explanation_words import (
     WORDS,
-    check_language,
     describe_classes,
     describe_evidence,
     describe_refusal,
 )
+from thumbnet.languages import check_language
 
 SUFFIXES = (".html", ".png")
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from thumbnet.errors import ThumbnetError
 from thumbnet.inspection.evidence_place import EvidencePlace
 from thumbnet.inspection.explanation import Explanation
-
-LANGUAGES = ("en", "zh")
+from thumbnet.languages import check_language
 
 WORDS: dict[str, dict[str, str]] = {
     "en": {
@@ -113,16 +111,6 @@ _PHRASES: dict[str, dict[str, str]] = {
         "stop": "。",
     },
 }
-
-
-def check_language(language: str) -> None:
-    """Raise ``ThumbnetError`` unless there is an explanation in ``language``."""
-    if language not in LANGUAGES:
-        raise ThumbnetError(
-            "there is no explanation in this language",
-            got=language,
-            expected=" or ".join(LANGUAGES),
-        )
 
 
 def describe_classes(explanation: Explanation, language: str = "en") -> tuple[str, str]:

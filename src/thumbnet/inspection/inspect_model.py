@@ -78,6 +78,7 @@ def _run(model: nn.Module, picture: Tensor, watch: Watch) -> Any:
             return model(picture)
     except ThumbnetError:
         raise
+    # Any network may be given, and a network may raise anything.
     except Exception as error:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise ModelError(

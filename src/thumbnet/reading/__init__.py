@@ -6,7 +6,8 @@ picture would be without ink) → ``ink`` (a mask) → ``rulings`` (lines and bo
 make which digits) → ``reader``.
 """
 
-from thumbnet.reading.diagnosis import DIAGNOSES, LANGUAGES, describe
+from thumbnet.languages import LANGUAGES
+from thumbnet.reading.diagnosis import DIAGNOSES, describe
 from thumbnet.reading.options import ReadOptions
 from thumbnet.reading.reader import Reader, Stages
 from thumbnet.reading.result import Box, Digit, Line, Reading

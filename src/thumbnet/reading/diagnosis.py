@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from thumbnet.errors import ThumbnetError
-
-LANGUAGES = ("en", "zh")
+from thumbnet.languages import check_language
 
 DIAGNOSES: dict[str, dict[str, str]] = {
     "not-a-digit": {"en": "this is not a digit", "zh": "这不是数字"},
@@ -48,10 +46,5 @@ def describe(code: str, language: str = "en") -> str:
     Raises:
         ThumbnetError: the language is none of ``LANGUAGES``.
     """
-    if language not in LANGUAGES:
-        raise ThumbnetError(
-            "the diagnosis is not available in this language",
-            got=language,
-            expected=" or ".join(LANGUAGES),
-        )
+    check_language(language)
     return DIAGNOSES[code][language]

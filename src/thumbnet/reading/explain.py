@@ -7,9 +7,9 @@ from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from thumbnet.errors import ThumbnetError
+from thumbnet.languages import check_language
 from thumbnet.reading.annotate import annotate
-from thumbnet.reading.diagnosis import LANGUAGES, describe
+from thumbnet.reading.diagnosis import describe
 from thumbnet.reading.explain_words import STAGES, STYLE, WORDS
 from thumbnet.reading.result import Digit, Reading
 
@@ -43,12 +43,7 @@ def explain_page(
         ThumbnetError: there is no page in this language.
         ImageError: the picture is not the one that was read.
     """
-    if language not in LANGUAGES:
-        raise ThumbnetError(
-            "there is no explanation in this language",
-            got=language,
-            expected=" or ".join(LANGUAGES),
-        )
+    check_language(language)
     words = WORDS[language]
     num_bytes = _PICTURES_BYTES // (len(stages.pictures) + 1)
     drawn = _picture(annotate(picture, reading), reading.text, num_bytes)

@@ -25,8 +25,8 @@ from thumbnet.errors import CheckpointError, OutputError, RecipeError
 from thumbnet.evaluation.canvas import save_figure
 from thumbnet.evaluation.comparison_figures import draw_figures
 from thumbnet.evaluation.comparison_pages import comparison_page
-from thumbnet.evaluation.comparison_verdict import check_language
 from thumbnet.evaluation.page_blocks import to_html, to_markdown
+from thumbnet.languages import check_language
 from thumbnet.training.comparison_collect import check_same_images, collect, run_folder
 from thumbnet.training.comparison_display import RunsDisplay
 from thumbnet.training.comparison_plan import Plan, first_difference, make_plan
@@ -39,7 +39,7 @@ from thumbnet.training.comparison_tuning import (
 )
 from thumbnet.training.device import choose_device
 from thumbnet.training.recipe import Recipe
-from thumbnet.training.recipe_file import make_recipe
+from thumbnet.training.recipe_file import change_recipe
 from thumbnet.training.run_files import LOCK
 
 PLAN, RESULTS, FIGURES, PAGE = "plan.json", "results.json", "figures", "comparison"
@@ -174,17 +174,12 @@ def run_all(plan: Plan, out: Path, device: str, progress: bool) -> None:
         for seed, side in runs:
             folder = folders[seed, side]
             display.begin(f"{plan.sides[side].name}, seed {seed}")
-            train_compared(with_seed(recipes[side], seed), folder, device, display)
+            train_compared(change_recipe(recipes[side], {"seed": seed}), folder, device, display)
             ended.append(read_compared(folder))
             # At once, not after an hour of training.
             check_same_images([found[1] for found in ended if found])
             said = f"test {ended[-1][0].accuracy:.2%}" if ended[-1] else "diverged"
             display.finish(said)
-
-
-def with_seed(recipe: Recipe, seed: int) -> Recipe:
-    """Return the recipe with another seed."""
-    return make_recipe(recipe.model_dump(exclude_unset=True), {"seed": seed})
 
 
 def write_page(results: Mapping[str, Any], out: Path, language: str = "en") -> None:

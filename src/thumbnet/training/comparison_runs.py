@@ -6,7 +6,6 @@ import itertools
 import json
 import shutil
 import statistics
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +26,9 @@ from thumbnet.training.run_files import CHECKPOINTS, MODEL, RECEIPT, RECIPE
 from thumbnet.training.setup import RunData, make_config
 from thumbnet.training.state import TrainingState
 from thumbnet.training.testing import open_test_set
-from thumbnet.training.train import resume, train
+from thumbnet.training.train import Finish, resume, train
 
 TRIAL, DIVERGED = "trial.json", "diverged.json"
-Finish = Callable[[Path, Training, TrainingState, RunData, bool], None]
 
 CARD = """# {name}, seed {seed}
 

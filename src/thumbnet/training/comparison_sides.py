@@ -11,7 +11,13 @@ from typing import Any
 
 from thumbnet.errors import RecipeError
 from thumbnet.training.recipe import OPTIMIZER_KEYS, Recipe
-from thumbnet.training.recipe_file import load_recipe, make_recipe, resolve_key
+from thumbnet.training.recipe_file import (
+    change_recipe,
+    flatten,
+    load_recipe,
+    make_recipe,
+    resolve_key,
+)
 
 # Sections that are chosen by name: "optimizer" means "optimizer.name", and the rest stays.
 NAMED = ("data", "loss", "model", "optimizer", "schedule")
@@ -49,7 +55,7 @@ def make_sides(
 
 def _load(source: str | Path | Recipe, overrides: Mapping[str, object]) -> Recipe:
     if isinstance(source, Recipe):
-        return make_recipe(source.model_dump(exclude_unset=True), overrides)
+        return change_recipe(source, overrides)
     return load_recipe(source, overrides)
 
 
@@ -159,7 +165,7 @@ def _check_same_data(varied: Sequence[str], one: PlannedSide, other: PlannedSide
 
 def differences(recipes: Sequence[Recipe]) -> dict[str, list[Any]]:
     """Return dotted key → its value in each recipe, for the keys whose values differ."""
-    flat = [_flatten(recipe_dict(recipe)) for recipe in recipes]
+    flat = [flatten(recipe_dict(recipe)) for recipe in recipes]
     keys = dict.fromkeys(key for values in flat for key in values)
     rows = {key: [values.get(key) for values in flat] for key in keys}
     return {key: row for key, row in rows.items() if any(value != row[0] for value in row)}
@@ -172,13 +178,3 @@ def recipe_dict(recipe: Recipe) -> dict[str, Any]:
     known = {"name", "learning_rate"} | OPTIMIZER_KEYS[section["name"]]
     values["optimizer"] = {key: value for key, value in section.items() if key in known}
     return values
-
-
-def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= _flatten(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat

@@ -12,7 +12,7 @@ from thumbnet.training.comparison_display import RunsDisplay
 from thumbnet.training.comparison_plan import TUNING_SEED, Plan, slug
 from thumbnet.training.comparison_runs import has_ended, read_trial, train_trial
 from thumbnet.training.recipe import Recipe
-from thumbnet.training.recipe_file import make_recipe
+from thumbnet.training.recipe_file import change_recipe
 
 SPAN = 30.0
 KEY = "optimizer.learning_rate"
@@ -106,4 +106,4 @@ def with_rate(recipe: Recipe, rate: float, seed: int | None = None) -> Recipe:
     changes: dict[str, object] = {KEY: rate}
     if seed is not None:
         changes["seed"] = seed
-    return make_recipe(recipe.model_dump(exclude_unset=True), changes)
+    return change_recipe(recipe, changes)

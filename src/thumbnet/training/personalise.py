@@ -16,7 +16,7 @@ from thumbnet.datasets.image_set import ImageSet
 from thumbnet.evaluation.answering import answer
 from thumbnet.evaluation.classifier import Classifier, predict_logits
 from thumbnet.evaluation.metrics import Evaluation, evaluate_logits
-from thumbnet.inference.locate import bundled_model
+from thumbnet.inference.locate import bundled_weights
 from thumbnet.models.folder import CARD, WEIGHTS, ModelConfig, add_to_manifest, load_model_folder
 from thumbnet.training.checkpoint import CheckpointFolder
 from thumbnet.training.device import choose_device, pinned
@@ -83,7 +83,7 @@ def personalise(
     samples = load_samples(Path(folder))
     target = Path(out) if out is not None else next_run_folder(NAME)
     check_new_run_folder(target)
-    network, config = load_model_folder(bundled_weights())
+    network, config = load_model_folder(bundled_weights(BASE))
     chosen = choose_device(device)
     before = Classifier(network.to(chosen), config, chosen)
     recipe = make_personal_recipe(config, seed)
@@ -96,11 +96,6 @@ def personalise(
         finish_run(partial, training, state, data, skip_bad=False)
         _record_gain(partial, before, samples)
     return Run(target)
-
-
-def bundled_weights() -> Path:
-    """Return the model folder of the bundled recogniser, which torch can train on."""
-    return bundled_model(BASE).with_suffix("")
 
 
 def make_personal_recipe(config: ModelConfig, seed: int) -> Recipe:
@@ -154,7 +149,7 @@ def _record_gain(folder: Path, before: Classifier, samples: Samples) -> None:
     data = receipt["data"]["name"]
     opening = open_test_set(before, data)
     personal = {
-        "started_from": files.sha256(bundled_weights() / WEIGHTS),
+        "started_from": files.sha256(bundled_weights(BASE) / WEIGHTS),
         "num_samples": len(samples.train),
         "samples_hash": samples.train.content_hash,
         "held_back_hash": samples.held_back.content_hash,

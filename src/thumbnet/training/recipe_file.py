@@ -77,6 +77,30 @@ def parse_overrides(assignments: Sequence[str]) -> dict[str, object]:
     return overrides
 
 
+def change_recipe(recipe: Recipe, changes: Mapping[str, object]) -> Recipe:
+    """Return a recipe with changes, as ``load_recipe`` takes them; defaults are decided anew.
+
+    Raises:
+        RecipeError: an unknown key, or a value out of range.
+    """
+    return make_recipe(recipe.model_dump(exclude_unset=True), changes)
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return a nested mapping as dotted key → value.
+
+    >>> flatten({"data": {"name": "mnist"}, "seed": 0})
+    {'data.name': 'mnist', 'seed': 0}
+    """
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
 def recipe_to_toml(recipe: Recipe) -> str:
     """Return the whole recipe, defaults included, as TOML that ``load_recipe`` reads back equal."""
     values = recipe.model_dump(exclude_none=True)

@@ -16,7 +16,7 @@ from thumbnet import models
 from thumbnet.errors import ModelError, RecipeError
 from thumbnet.models.registry import InputShape
 from thumbnet.training.recipe import OPTIMIZER_KEYS, Recipe
-from thumbnet.training.recipe_file import make_recipe
+from thumbnet.training.recipe_file import change_recipe
 from thumbnet.training.tune_dimension import Dimension, parse_dimension
 
 LEARNING_RATE_FACTOR = 30.0
@@ -117,7 +117,7 @@ class Space:
     def _changed(self, values: Mapping[str, Any]) -> Recipe:
         # A whole section first, so that it does not take a key of it back.
         ordered = dict(sorted(values.items(), key=lambda item: item[0].count(".")))
-        return make_recipe(self.base.model_dump(exclude_unset=True), ordered)
+        return change_recipe(self.base, ordered)
 
     def _corners(self) -> Iterator[dict[str, Any]]:
         keys = [dimension.key for dimension in self.dimensions]

@@ -28,7 +28,7 @@ from thumbnet.training.process_group import (
 )
 from thumbnet.training.progress import ProgressDisplay, make_display
 from thumbnet.training.recipe import Recipe
-from thumbnet.training.recipe_file import load_recipe, make_recipe, recipe_to_toml
+from thumbnet.training.recipe_file import change_recipe, load_recipe, recipe_to_toml
 from thumbnet.training.run import Run, check_new_run_folder, next_run_folder
 from thumbnet.training.run_files import CHECKPOINTS, LOCK, METRICS, RECIPE
 from thumbnet.training.setup import RunData, load_run_data, prepare_training, restore_training
@@ -74,7 +74,7 @@ def train(
     changes = dict(overrides or {})
     changes |= {k: v for k, v in {"seed": seed, "data.name": data}.items() if v is not None}
     if isinstance(recipe, Recipe):
-        resolved = make_recipe(recipe.model_dump(exclude_unset=True), changes)
+        resolved = change_recipe(recipe, changes)
     else:
         resolved = load_recipe(recipe, changes)
     chosen = local_device(choose_device(device))

@@ -15,7 +15,7 @@ from thumbnet.errors import OutputError, RecipeError
 from thumbnet.training.device import choose_device
 from thumbnet.training.precision import use_bf16
 from thumbnet.training.recipe import Recipe
-from thumbnet.training.recipe_file import load_recipe, make_recipe, resolve_key
+from thumbnet.training.recipe_file import change_recipe, load_recipe, resolve_key
 from thumbnet.training.search_space import Space, make_space
 from thumbnet.training.setup import RunData, load_run_data, make_config
 from thumbnet.training.tune_storage import Location, locate
@@ -72,7 +72,7 @@ class Plan:
         base = self.space.base
         if base.precision != "auto" or "precision" in self.space.distributions:
             return self
-        decided = make_recipe(base.model_dump(exclude_unset=True), {"precision": precision})
+        decided = change_recipe(base, {"precision": precision})
         return dataclasses.replace(self, space=Space(decided, self.space.dimensions))
 
 
@@ -90,7 +90,7 @@ def make_plan(
     base = _load(recipe, changes)
     held_out = not base.data.validation
     if held_out:
-        base = make_recipe(base.model_dump(exclude_unset=True), {"data.validation": HELD_OUT})
+        base = change_recipe(base, {"data.validation": HELD_OUT})
     chosen = make_space(base, space)
     for key in {resolve_key(key) for key in changes} & chosen.distributions.keys():
         raise RecipeError(
@@ -111,5 +111,5 @@ def make_plan(
 
 def _load(recipe: str | Path | Recipe, changes: Mapping[str, object]) -> Recipe:
     if isinstance(recipe, Recipe):
-        return make_recipe(recipe.model_dump(exclude_unset=True), changes)
+        return change_recipe(recipe, changes)
     return load_recipe(recipe, changes)

@@ -20,6 +20,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from thumbnet.errors import CheckpointError
+from thumbnet.training.recipe_file import flatten
 from thumbnet.training.tune_storage import Location, locked, make_folder, opened
 
 NUM_STARTUP_TRIALS = 5
@@ -198,7 +199,7 @@ def _require_same(
         )
     # In this order: another recipe may bring other images with it, and not the other way round.
     for kind, value in facts["same"].items():
-        here, there = _flat({kind: value}), _flat({kind: stored["same"].get(kind)})
+        here, there = flatten({kind: value}), flatten({kind: stored["same"].get(kind)})
         different = [key for key in sorted({*here, *there}) if here.get(key) != there.get(key)]
         if different:
             shown = different[:_MOST_DIFFERENCES]
@@ -210,16 +211,6 @@ def _require_same(
                 fix=fix,
             )
     return stored
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat
 
 
 @contextlib.contextmanager
