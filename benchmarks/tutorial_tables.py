@@ -76,7 +76,7 @@ def confused(page: str, language: str) -> str:
 
 
 def output(name: str) -> str:
-    """Return what a command printed, as a block; the middle of a long training or search is left out."""
+    """Return what a command printed, as a block, without the middle of a training or search."""
     lines = (OUTPUTS / f"{name}.txt").read_text(encoding="utf-8").splitlines()[1:]
     epochs = [index for index, line in enumerate(lines) if re.match(r"epoch +\d|trial \d+:", line)]
     left_out = epochs[NUM_FIRST_EPOCHS:-NUM_LAST_EPOCHS]

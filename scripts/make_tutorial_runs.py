@@ -1,4 +1,4 @@
-"""Run the commands of ``docs/tutorials/`` and ``docs/tune.md`` whose output the pages show, and draw their pictures.
+"""Run the commands whose output the tutorials and ``docs/tune.md`` show, and draw the pictures.
 
 Usage::
 

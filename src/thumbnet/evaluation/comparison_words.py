@@ -50,7 +50,8 @@ PAGE: dict[str, dict[str, str]] = {
         "run that never reached it counts as later than all that did.",
         "times": "Times are of training alone, without validation and test.",
         "tuned": "Before that, each side had {num} trials with another seed, of learning rates "
-        "from 1/{span:g} to {span:g} times its recipe's. The best on the validation images was taken.",
+        "from 1/{span:g} to {span:g} times its recipe's. The best on the validation images was "
+        "taken.",
         "edge": "{side}: the best rate is at the edge of what was tried; a better one may lie "
         "beyond.",
         "dropped": "{side}: without {keys}, which {owner} does not take.",
