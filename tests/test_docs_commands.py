@@ -78,7 +78,9 @@ def get_files(page: Path) -> None:
 def do(words: list[str], thumbnet: Thumbnet) -> None:
     """Run a command of ours; of any other, see that there is such a thing."""
     if words[0] == "thumbnet":
-        assert thumbnet(words[1:]) == 0, " ".join(words)
+        # The doctor ends with 1 if it finds something.
+        right = (0, 1) if words[1] == "doctor" else (0,)
+        assert thumbnet(words[1:]) in right, " ".join(words)
     elif words[0] == "torchrun":
         assert (Path(sys.executable).parent / "torchrun").exists()
         do(words[words.index("thumbnet") :], thumbnet)

@@ -8,6 +8,7 @@ from thumbnet.cli import (
     bench,
     compare,
     data,
+    doctor,
     explain,
     export,
     inspect,
@@ -36,6 +37,7 @@ app.command()(test.test)
 app.command()(tune.tune)
 app.command()(compare.compare)
 app.command()(inspect.inspect)
+app.command()(doctor.doctor)
 app.command()(predict.predict)
 app.command()(explain.explain)
 app.command()(read.read)
