@@ -18,6 +18,11 @@ def ink_of(pixels: np.ndarray) -> np.ndarray:
     return find_ink(ink_contrast(picture, estimate_paper(picture)), picture.window_px)[0]
 
 
+def full(ink: np.ndarray) -> np.ndarray:
+    """Return the contrast of ink that is all alike."""
+    return ink.astype(np.float32)
+
+
 @pytest.mark.parametrize("size_px", [24, 56, 140])
 def test_ink_is_darker_than_the_paper_or_lighter(size_px: int) -> None:
     pixels = write_rows(["203", "785"], size_px=size_px)
@@ -58,7 +63,7 @@ def test_a_ruling_is_removed_and_the_stroke_across_it_is_not() -> None:
     ink = np.zeros((300, 800), bool)
     ink[150:153] = True
     ink[100:200, 400:410] = True
-    lines = find_rulings(ink)
+    lines = find_rulings(ink, full(ink))
     rest = ink & ~lines
     assert lines[150:153, :390].all()
     assert rest[100:200, 402:408].all()
@@ -71,14 +76,54 @@ def test_a_tilted_ruling_is_removed() -> None:
     rows = (120 + columns * np.tan(np.radians(4))).astype(int)
     for offset in range(3):
         ink[rows + offset, columns] = True
-    rest = ink & ~find_rulings(ink)
+    rest = ink & ~find_rulings(ink, full(ink))
     assert rest.sum() < 0.05 * ink.sum()
+
+
+def test_a_stroke_that_runs_along_a_pale_ruling_stays() -> None:
+    ink = np.zeros((300, 800), bool)
+    ink[150:153] = True
+    contrast = 0.25 * full(ink)
+    contrast[150:153, 400:440] = 0.6
+    # Another line that crosses it is darker there, too, but not for long.
+    contrast[150:153, 200:204] = 0.6
+    lines = find_rulings(ink, contrast)
+    assert not lines[150:153, 400:440].any()
+    assert lines[150:153, :400].all()
+
+
+def test_a_ruling_is_found_under_the_digits_that_stand_on_it() -> None:
+    ink = np.zeros((300, 800), bool)
+    columns = np.arange(800)
+    rows = (150 + columns * np.tan(np.radians(2))).astype(int)
+    for offset in range(2):
+        ink[rows + offset, columns] = True
+    # The thin lower ends of round digits, which the line links.
+    for left in range(30, 750, 45):
+        for column in range(left, left + 36):
+            below = rows[column] - 4 - (column - left - 18) ** 2 // 20
+            ink[below : rows[column] - 1, column] |= np.arange(rows[column] - 1 - below) < 3
+    lines = find_rulings(ink, full(ink))
+    on_line = np.zeros_like(ink)
+    on_line[rows, columns] = True
+    assert (lines & on_line).sum() > 0.9 * on_line.sum()
+
+
+def test_a_bar_beside_the_side_of_a_box_stays() -> None:
+    piece = np.zeros((100, 90), bool)
+    piece[:3] = piece[-3:] = piece[:, :3] = piece[:, -3:] = True
+    piece[3:9, 15:75] = True  # the bar of a 7 that touches the upper side
+    piece[9:80, 60:67] = True
+    inside = remove_frame(piece, full(piece))
+    assert inside is not None
+    assert inside[4:9, 20:55].all()
+    assert not inside[-3:, 10:80].any()
 
 
 def test_a_thin_one_is_no_ruling() -> None:
     ink = np.zeros((800, 800), bool)
     ink[300:440, 400:403] = True
-    lines = find_rulings(ink)
+    lines = find_rulings(ink, full(ink))
     rest = ink & ~lines
     assert (rest == ink).all()
     assert not lines.any()
@@ -88,7 +133,7 @@ def test_a_box_is_removed_and_what_is_in_it_is_not() -> None:
     piece = np.zeros((100, 240), bool)
     piece[:4] = piece[-4:] = piece[:, :4] = piece[:, -4:] = piece[:, 118:122] = True
     piece[30:100, 50:58] = True
-    inside = remove_frame(piece)
+    inside = remove_frame(piece, full(piece))
     assert inside is not None
     assert inside[30:90, 50:58].all()
     assert inside.sum() < 1.3 * 70 * 8
@@ -97,7 +142,8 @@ def test_a_box_is_removed_and_what_is_in_it_is_not() -> None:
 def test_a_round_zero_is_no_box() -> None:
     down, right = np.mgrid[:100, :80] + 0.5
     distance = np.hypot((down - 50) / 50, (right - 40) / 40)
-    assert remove_frame((distance < 1) & (distance > 0.8)) is None
+    ring = (distance < 1) & (distance > 0.8)
+    assert remove_frame(ring, full(ring)) is None
 
 
 @pytest.mark.parametrize("width_px", [16, 25, 32])

@@ -118,7 +118,7 @@ class Reader:
         paper = estimate_paper(picture)
         contrast = ink_contrast(picture, paper)
         ink, faint = find_ink(contrast, picture.window_px)
-        rulings = find_rulings(faint)
+        rulings = find_rulings(faint, contrast)
         pieces = find_pieces(ink & ~rulings, contrast)
         rows = find_rows(pieces)
         atoms, lines = self._recognise(rows, contrast, picture, options)

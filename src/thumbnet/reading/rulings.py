@@ -10,35 +10,41 @@ _THICKEST_SHARE, _THINNEST_PX = 1 / 150, 5
 _LONGEST_GAP = 2
 _SHORTEST_SHARE, _SHORTEST_UPRIGHT = 0.12, 0.25
 _SLENDER = 20.0
-_FILLED = 0.7
+_FILLED, _TRIMMINGS = 0.7, 4
 _CROOKED_PX = 1.0
 _SMALLEST_FRAME_PX = 24
 _BAND, _COVERED, _FRAME_FILL = 0.15, 0.85, 0.55
+_MOSTLY_LINE = 0.25
 _FRAME_SIDE, _SLENDER_FRAME = 0.8, 7.0
 _FEWEST_RUNGS = 3
+_WRITTEN, _WRITTEN_LENGTH = 1.6, 2.5
 
 
-def find_rulings(faint: np.ndarray) -> np.ndarray:
+def find_rulings(faint: np.ndarray, contrast: np.ndarray) -> np.ndarray:
     """Return the pixels of printed lines and boxes: bool ``(h, w)``.
 
     Where a stroke crosses a line, the run of ink across the line is longer than the line is thick,
     and stays: the way staff lines are taken out of sheet music (Dalitz et al., "A Comparative Study
-    of Staff Removal Algorithms", TPAMI 2008).
+    of Staff Removal Algorithms", TPAMI 2008). Where a stroke runs along a line, as the foot of a 2
+    does, the line is darker than elsewhere, and stays, too.
 
     Args:
         faint: bool ``(h, w)``, whatever may be ink.
+        contrast: float32 ``(h, w)``, see ``ink_contrast``.
     """
     longest = max(faint.shape)
     thickest = max(_THINNEST_PX, round(longest * _THICKEST_SHARE))
     # Boxes first: without their level lines the upright ones would look like a row of 1.
-    rest = _without_frames(faint)
-    level = _level_lines(rest, thickest, longest * _SHORTEST_SHARE, _SLENDER)
+    rest = _without_frames(faint, contrast)
+    level = _level_lines(rest, contrast, thickest, longest * _SHORTEST_SHARE, _SLENDER)
     rest &= ~level
-    rest &= ~_upright_lines(rest, level, thickest)
+    rest &= ~_upright_lines(rest, contrast, level, thickest)
     return np.asarray(faint & ~rest)
 
 
-def _upright_lines(ink: np.ndarray, level: np.ndarray, thickest: int) -> np.ndarray:
+def _upright_lines(
+    ink: np.ndarray, contrast: np.ndarray, level: np.ndarray, thickest: int
+) -> np.ndarray:
     """Return the pixels of upright lines.
 
     A thin upright one may be a 1, unless it is far longer than a digit, or one of several whose
@@ -52,20 +58,20 @@ def _upright_lines(ink: np.ndarray, level: np.ndarray, thickest: int) -> np.ndar
     for place, piece in _thin_pieces(ink.T, thickest):
         columns, rows = place
         if piece.shape[1] >= max(ink.shape) * _SHORTEST_UPRIGHT:
-            line = _line_in(piece, _SLENDER)
+            line = _line_in(piece, contrast.T[place], _SLENDER)
             if line is not None:
                 lines.T[place] |= line
                 continue
         middle = (columns.start + columns.stop) // 2
         if near[rows.start, middle] and near[rows.stop - 1, middle]:
-            line = _line_in(piece, _SLENDER_FRAME)
+            line = _line_in(piece, contrast.T[place], _SLENDER_FRAME)
             if line is not None:
                 rungs.T[place] |= line
                 num_rungs += 1
     return lines | rungs if num_rungs >= _FEWEST_RUNGS else lines
 
 
-def _without_frames(ink: np.ndarray) -> np.ndarray:
+def _without_frames(ink: np.ndarray, contrast: np.ndarray) -> np.ndarray:
     """Return the ink without the boxes that its connected pieces are or hold on to."""
     from scipy import ndimage
 
@@ -74,17 +80,18 @@ def _without_frames(ink: np.ndarray) -> np.ndarray:
     for number, place in enumerate(ndimage.find_objects(labels), 1):
         if min(part.stop - part.start for part in place) >= _SMALLEST_FRAME_PX:
             piece = labels[place] == number
-            inside = remove_frame(piece)
+            inside = remove_frame(piece, contrast[place])
             if inside is not None:
                 rest[place] &= inside | ~piece
     return rest
 
 
-def remove_frame(piece: np.ndarray) -> np.ndarray | None:
+def remove_frame(piece: np.ndarray, contrast: np.ndarray) -> np.ndarray | None:
     """Return connected ink without the printed box, or row of boxes, that it is part of.
 
     Args:
         piece: bool ``(h, w)``, cut to its ink.
+        contrast: float32 ``(h, w)`` of the same place.
 
     Returns:
         bool ``(h, w)``, or None if there is no box. A 0 is none: it does not reach into the
@@ -97,19 +104,24 @@ def remove_frame(piece: np.ndarray) -> np.ndarray | None:
     bands += [piece[:, :band_x].sum(1), piece[:, -band_x:].sum(1)]
     if min((band > 0).mean() for band in bands) < _COVERED:
         return None
-    # The printed lines are thinner than most strokes, which therefore stay.
-    thickest = 2 + round(max(float(np.median(band)) for band in bands))
+    # The printed lines are thinner than most strokes, which therefore stay. Beside much of a line
+    # there may be a stroke, such as the bar of a 7: so not the median.
+    thickest = 2 + round(max(float(np.quantile(band, _MOSTLY_LINE)) for band in bands))
     shortest = _FRAME_SIDE * min(piece.shape)
-    lines = _level_lines(piece, thickest, shortest, _SLENDER_FRAME)
-    lines |= _level_lines(piece.T, thickest, shortest, _SLENDER_FRAME).T
+    lines = _level_lines(piece, contrast, thickest, shortest, _SLENDER_FRAME)
+    lines |= _level_lines(piece.T, contrast.T, thickest, shortest, _SLENDER_FRAME).T
     return np.asarray(piece & ~lines)
 
 
-def _level_lines(ink: np.ndarray, thickest: int, shortest: float, slender: float) -> np.ndarray:
+def _level_lines(
+    ink: np.ndarray, contrast: np.ndarray, thickest: int, shortest: float, slender: float
+) -> np.ndarray:
     """Return the pixels of lines that run from left to right, more or less level."""
     lines = np.zeros_like(ink)
     for place, piece in _thin_pieces(ink, thickest):
-        line = _line_in(piece, slender) if piece.shape[1] >= shortest else None
+        if piece.shape[1] < shortest:
+            continue
+        line = _line_in(piece, contrast[place], slender)
         if line is not None:
             lines[place] |= line
     return lines
@@ -131,7 +143,7 @@ def _thin_pieces(
             yield place, thin[place] & (labels[place] == number)
 
 
-def _line_in(piece: np.ndarray, slender: float) -> np.ndarray | None:
+def _line_in(piece: np.ndarray, contrast: np.ndarray, slender: float) -> np.ndarray | None:
     """Return the pixels of thin ink that are one line, straight or gently bent; None if it is none.
 
     Strokes that happen to follow one another leave the curve, and gaps between them.
@@ -147,14 +159,31 @@ def _line_in(piece: np.ndarray, slender: float) -> np.ndarray | None:
     rows = (piece * heights).sum(0)[columns] / counts[columns]
     # Paper curls, so a parabola is straight enough.
     places = np.arange(len(counts)) / len(counts) - 0.5
+    most = _CROOKED_PX + thickness / 2
     near = np.full(len(columns), True)
-    for _ in range(2):
+    # Digits that stand on the line draw the mean of their columns away from it: the columns that
+    # fit worst are left out, as in least trimmed squares (Rousseeuw 1984).
+    for _ in range(_TRIMMINGS):
         bend = np.polynomial.polynomial.polyfit(places[columns[near]], rows[near], 2)
         curve = np.polynomial.polynomial.polyval(places, bend)
-        near = np.abs(curve[columns] - rows) <= _CROOKED_PX + thickness / 2
-        if near.sum() < _FILLED * len(counts):
-            return None
-    return np.asarray(piece & (np.abs(heights - curve) <= _CROOKED_PX + thickness))
+        away = np.abs(curve[columns] - rows)
+        near = away <= max(most, float(np.quantile(away, _FILLED)))
+    if (piece & (np.abs(heights - curve) <= most)).any(0).sum() < _FILLED * len(counts):
+        return None
+    line = piece & (np.abs(heights - curve) <= _CROOKED_PX + thickness)
+    return np.asarray(line & ~_written_over(line, contrast, thickness))
+
+
+def _written_over(line: np.ndarray, contrast: np.ndarray, thickness: float) -> np.ndarray:
+    """Return the columns in which a line is much darker than elsewhere, over some length.
+
+    Two lines that cross are darker, too, but no longer than they are thick.
+    """
+    shades = np.where(line, contrast, 0).max(0)
+    drawn = shades > 0
+    dark = shades > _WRITTEN * np.median(shades[drawn]) if drawn.any() else drawn
+    length = round(_WRITTEN_LENGTH * thickness) + 1
+    return _opened_down(dark[:, None], length)[:, 0]
 
 
 def _opened_down(mask: np.ndarray, length: int) -> np.ndarray:
