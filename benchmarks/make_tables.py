@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from doctor_tables import DOCTOR_TABLES
 from mistake_tables import MISTAKE_TABLES
 from openapi_fuzz_tables import OPENAPI_FUZZ_TABLES
 from personalise_tables import PERSONALISE_TABLES
@@ -41,6 +42,7 @@ PAGES = (
         for folder in ("", "zh/")
         for page in ("index", "mlp", "dropout", "cnn", "resnet", "cifar10")
     ),
+    *("docs/doctor.md", "docs/zh/doctor.md"),
     *("docs/tune.md", "docs/zh/tune.md"),
     *("docs/scale.md", "docs/zh/scale.md", "docs/recogniser.md", "docs/zh/recogniser.md"),
     *("docs/reading.md", "docs/zh/reading.md", "docs/server.md", "docs/zh/server.md"),
@@ -96,6 +98,7 @@ TABLES: dict[str, Callable[[], str]] = {
     **OPENAPI_FUZZ_TABLES,
     **PERSONALISE_TABLES,
     **TUTORIAL_TABLES,
+    **DOCTOR_TABLES,
     **SCALE_TABLES,
 }
 

@@ -172,3 +172,63 @@ def test_unknown_code_gives_nothing() -> None:
 def test_own_code_has_no_finding(folder: str) -> None:
     for path in sorted((ROOT / folder).glob("*.py")):
         assert inspect_script(path) == [], path
+
+
+def layout_after(expression: str) -> object:
+    """Return the layout of colour pictures, channels last, after an exchange of their axes."""
+    lines = [
+        "import numpy as np, torch, einops",
+        "from torch import nn",
+        "from tensorflow.keras.datasets import cifar10",
+        "(x, y), _ = cifar10.load_data()",
+        f"x = {expression}",
+        "nn.Identity()(x)",
+    ]
+    return passes("\n".join(lines))[0].arguments[0].facts["layout"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "layout"),
+    [
+        ("x.transpose(0, 3, 1, 2)", "chw"),
+        ("np.transpose(x, (0, 3, 1, 2))", "chw"),
+        ("np.moveaxis(x, -1, 1)", "chw"),
+        ("np.rollaxis(x, 3, 1)", "chw"),
+        ("x.transpose(0, 2, 1, 3)", None),
+        ("np.swapaxes(x, 1, 3)", None),
+        ("np.moveaxis(x, 3, 1).transpose(0, 2, 3, 1)", "hwc"),
+        ('einops.rearrange(x, "b h w c -> b c h w")', "chw"),
+        ("x.transpose(*order)", "chw"),
+    ],
+)
+def test_layout_after_axes_are_exchanged(expression: str, layout: str | None) -> None:
+    assert layout_after(expression) == layout
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_repeated"),
+    [("order = draw(n)", "pass", True), ("pass", "order = draw(n)", False)],
+)
+def test_order_that_is_drawn_once_is_that_of_every_epoch(
+    first: str, second: str, is_repeated: bool
+) -> None:
+    text = f"""
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torchvision.datasets import MNIST
+torch.manual_seed(0)
+data = MNIST("d")
+x, y, n = data.data.float().flatten(1) / 255, data.targets, 60000
+draw = torch.randperm
+model = nn.Linear(784, 10)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+{first}
+for epoch in range(5):
+    {second}
+    for rows in order.split(100):
+        optimizer.zero_grad()
+        F.cross_entropy(model(x[rows]), y[rows]).backward()
+        optimizer.step()
+"""
+    assert codes(text) == ({"no-shuffle"} if is_repeated else set())

@@ -43,6 +43,8 @@ def binary(
     """Return the value of ``left op right``."""
     if left.is_constant and right.is_constant:
         return _fold(op, left, right)
+    if isinstance(op, ast.MatMult) and left.kind in ("images", "logits"):
+        return multiplied(left, right, node)
     if "images" in (left.kind, right.kind):
         return _with_images(interpreter, node, op, left, right)
     if "statistic" in (left.kind, right.kind) or "own-statistic" in (left.kind, right.kind):
@@ -51,14 +53,25 @@ def binary(
         return averages.combined(interpreter, node, op, left, right)
     if "count" in (left.kind, right.kind):
         return _with_count(op, left, right)
+    if isinstance(op, ast.Add) and left.kind == right.kind == "dataset":
+        from thumbnet.inspection.doctor.flow.library_datasets import joined_datasets
+
+        return joined_datasets([left, right], node)
     if isinstance(op, ast.Add) and left.items is not None and right.items is not None:
         return _joined_lists(left, right)
+    if isinstance(op, ast.Mult) and {left.kind, right.kind} & {"list", "tuple"}:
+        return _repeated_list(left, right)
     if "parameters" in (left.kind, right.kind):
         return parameters_of([left, right])
+    if "index" in (left.kind, right.kind) and isinstance(op, (ast.Add, ast.Sub, ast.Mult)):
+        # ``number * size``: where a batch begins.
+        return (left if left.kind == "index" else right).copy(constant=NOT_CONSTANT)
     if isinstance(op, ast.Sub) and left.number in _WHITE and right.kind == "unknown":
         interpreter.note("inversion", node, right)
     if left.kind == right.kind == "logits" or {left.kind, right.kind} == {"logits", "constant"}:
         return _logits(left, right)
+    if left.kind == "logits" and right.kind == "unknown" and isinstance(op, ast.Add):
+        return features(left, node)  # a bias
     if left.kind in ("path", "constant", "text") and isinstance(op, (ast.Div, ast.Add)):
         return _path(left, right)
     return unknown(left, right, node=node)
@@ -115,11 +128,36 @@ def _with_statistic(op: ast.operator, left: Value, right: Value) -> Value:
 def _joined_lists(left: Value, right: Value) -> Value:
     is_many = bool(left.facts.get("is_many") or right.facts.get("is_many"))
     items = [*(left.items or ()), *(right.items or ())]
-    return Value(left.kind, items=items, facts={"is_many": is_many})
+    copies = any(value.facts.get("copies") for value in (left, right))
+    return Value(left.kind, items=items, facts={"is_many": is_many, "copies": copies})
+
+
+def _repeated_list(left: Value, right: Value) -> Value:
+    """Return ``files * 3``, in which each element comes more than once."""
+    values, times = (left, right) if left.items is not None else (right, left)
+    # One element, or a few that are written down, are a width or a padding.
+    is_copied = times.constant != 1 and bool(values.facts.get("is_many"))
+    facts = {"is_many": True, "copies": is_copied or bool(values.facts.get("copies"))}
+    return Value(values.kind, items=list(values.items or ()), facts=facts, splits=values.splits)
+
+
+def multiplied(left: Value, right: Value, node: ast.AST) -> Value:
+    """Return pictures or features times a matrix: features, from which an activation is gone."""
+    given = left if left.kind == "images" else left.facts.get("input")
+    splits, passes = left.splits | right.splits, left.passes | right.passes
+    return features(left, node).copy(splits=splits, passes=passes, facts={"input": given})
+
+
+def features(value: Value, node: ast.AST | None) -> Value:
+    """Return what a layer makes of a value: numbers without an activation that matters here."""
+    kind = "logits" if value.kind in ("images", "logits") else value.kind
+    facts = {"activation": None, "activation_node": None, "is_linear": False}
+    return value.copy(kind=kind, facts=facts, node=node)
 
 
 def _logits(left: Value, right: Value) -> Value:
     logits = left if left.kind == "logits" else right
+    logits = logits.copy(facts={"is_linear": False})
     return logits.copy(splits=left.splits | right.splits, passes=left.passes | right.passes)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from thumbnet.inspection.doctor.flow.arithmetic import binary
+from thumbnet.inspection.doctor.flow.arithmetic import binary, multiplied
+from thumbnet.inspection.doctor.flow.axes import turned
 from thumbnet.inspection.doctor.flow.pictures import UNKNOWN_FACTS
 from thumbnet.inspection.doctor.flow.values import Value
 
@@ -54,8 +55,9 @@ def operate(
     if name in ("reshape", "view", "flatten", "ravel"):
         return _reshaped(interpreter, made, images, rest)
     if name in _TURNS:
-        layout = {"hwc": "chw", "chw": "hwc"}.get(str(images.facts.get("layout")))
-        return images.copy(facts={"layout": layout})
+        return images.copy(facts={"layout": turned(made, name, _layout_of(images), rest)})
+    if name in ("dot", "matmul") and rest:
+        return multiplied(images, rest[0], made.node)
     if name in _STATISTICS:
         return _statistic(made, name, images, rest)
     if name in _ARITHMETIC and rest:
@@ -81,6 +83,10 @@ def operate(
     return images.copy(facts=UNKNOWN_FACTS)
 
 
+def _layout_of(images: Value) -> str:
+    return str(images.facts.get("layout") or "")
+
+
 def _same(images: Value, name: str) -> Value:
     layout = images.facts.get("layout")
     facts: dict[str, Any] = {}
@@ -97,6 +103,12 @@ def _reshaped(interpreter: Interpreter, made: Call, images: Value, rest: list[Va
     sizes = rest[0].items if len(rest) == 1 and rest[0].items is not None else rest
     numbers = [size.number for size in sizes]
     puts_channels_first = len(numbers) >= 3 and numbers[-3] == 3 and numbers[-1] != 3
+    if images.facts.get("layout") == "rows":
+        # Each row of CIFAR-10's files has all reds first, then all greens, then all blues.
+        is_torn = len(numbers) >= 3 and numbers[-1] == 3 and numbers[-3] != 3
+        if is_torn:
+            interpreter.note("wrong-reshape", made.node, images)
+        return images.copy(facts={"layout": "chw" if puts_channels_first else None})
     if images.facts.get("layout") == "hwc":
         if puts_channels_first:
             interpreter.note("wrong-reshape", made.node, images)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from thumbnet.inspection.doctor.flow.arithmetic import features, multiplied
 from thumbnet.inspection.doctor.flow.values import NOT_CONSTANT, Value, unknown
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ SAME = (
 )
 _NO_GRAPH = ("item", "detach", "numpy", "tolist", "detach_", "stop_gradient")
 _ACTIVATIONS = ("softmax", "log_softmax", "sigmoid", "expit")
+_ELEMENTWISE = ("maximum", "relu", "tanh", "gelu", "silu", "elu", "leaky_relu", "swish", "add")
 
 
 def on_logits(
@@ -28,15 +30,21 @@ def on_logits(
     if name in SAME:
         return logits
     if name in _NO_GRAPH:
+        if name == "detach":
+            interpreter.note("detached", made.node, logits)
         return logits.copy(facts={"graph": False})
     if name == "squeeze":
         return logits.copy(facts={"is_squeezed": True})
     if name in _ACTIVATIONS:
         activation = "sigmoid" if name == "expit" else name
-        return logits.copy(facts={"activation": activation, "activation_node": made.node})
+        if activation == "log_softmax" and logits.facts.get("activation") == "softmax":
+            interpreter.note("softmax-twice", made.node, logits)
+        facts = {"activation": activation, "activation_node": made.node, "is_linear": False}
+        return logits.copy(facts=facts)
     if name == "log":
         is_softmax = logits.facts.get("activation") == "softmax"
-        return logits.copy(facts={"activation": "log_softmax" if is_softmax else None})
+        known = "log_softmax" if is_softmax else None
+        return logits.copy(facts={"activation": known, "is_linear": False})
     if name in ("argmax", "argmin"):
         return _argmax(interpreter, made, logits, _axis(made, rest))
     if name in ("max", "topk", "min"):
@@ -51,7 +59,11 @@ def on_logits(
     if name == "size":
         return Value("shape", owner=logits) if not rest else Value("count", facts={"of": "images"})
     if name in ("exp", "clamp", "transpose", "permute", "cat", "index_select", "round"):
-        return logits.copy(facts={"activation": None})
+        return logits.copy(facts={"activation": None, "is_linear": False})
+    if name in ("dot", "matmul"):
+        return multiplied(logits, rest[0] if rest else Value(), made.node)
+    if name in _ELEMENTWISE:
+        return features(logits, made.node)
     return unknown(logits, node=made.node)
 
 

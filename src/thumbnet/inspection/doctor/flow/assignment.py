@@ -49,6 +49,8 @@ def set_attribute(interpreter: Interpreter, target: ast.Attribute, value: Value)
     if name == "grad":
         interpreter.note("zero-grad", target, owner)
         return
+    if name == "requires_grad":
+        interpreter.note("freeze", target, owner)
     if name == "transform" and owner.kind == "dataset":
         owner.facts["transform"] = value
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from thumbnet.inspection.doctor.flow import pictures
+from thumbnet.inspection.doctor.flow.names import words_of
 from thumbnet.inspection.doctor.flow.values import Value, join_all
 
 if TYPE_CHECKING:
@@ -28,15 +29,35 @@ KNOWN: dict[str, tuple[str, int, bool]] = {
 GLYPHS = frozenset(("mnist", "emnist", "kmnist", "usps", "svhn"))
 """Families whose pictures are digits or letters, which a mirror turns into other ones."""
 LIGHT_ON_DARK = frozenset(("mnist", "emnist", "kmnist", "usps"))
-FAMILY_WORDS = {"digit": "mnist", "digits": "mnist", "mnist": "mnist", "svhn": "svhn"}
+FAMILY_WORDS = {
+    "digit": "mnist",
+    "digits": "mnist",
+    "mnist": "mnist",
+    "svhn": "svhn",
+    "usps": "usps",
+    "emnist": "emnist",
+    "letters": "emnist",
+    "kmnist": "kmnist",
+    "kuzushiji": "kmnist",
+}
+_OTHER_WORDS = frozenset(("fashion", "sign", "medmnist"))
+"""Words beside which the others do not say that digits are written there."""
 
 
 def family_of(text: str) -> tuple[str, int, bool] | None:
     """Return what is known of a data set that is called ``text``, such as ``"ylecun/mnist"``."""
     name = text.lower().rpartition("/")[2].replace("-", "_")
-    for suffix in ("_784", "_train", "_test"):
+    for suffix in ("_784", "_train", "_test", "_sample", "_tiny"):
         name = name.removesuffix(suffix)
     return KNOWN.get(name) or KNOWN.get(name.replace("_", ""))
+
+
+def family_in(path: str) -> str | None:
+    """Return the family that the words of a folder's path say, or None."""
+    words = words_of(path)
+    if _OTHER_WORDS & set(words):
+        return None
+    return next((FAMILY_WORDS[word] for word in words if word in FAMILY_WORDS), None)
 
 
 def raw_images(family: str | None, size_px: int | None, colours: bool, **facts: Any) -> Value:
@@ -69,7 +90,8 @@ def _of_dataset(interpreter: Interpreter, dataset: Value, depth: int = 0) -> Val
     if depth > 5 or source is None:
         return _unknown_pair()
     if source == "part":
-        return _of_dataset(interpreter, facts["dataset"], depth + 1)
+        pair = _of_dataset(interpreter, facts["dataset"], depth + 1)
+        return _with_facts(pair, frozenset(), {"made_of": None, "is_of_part": True})
     if source == "joined":
         pairs = [_of_dataset(interpreter, each, depth + 1) for each in facts["datasets"]]
         return join_all(pairs)

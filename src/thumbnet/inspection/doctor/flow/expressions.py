@@ -83,6 +83,9 @@ def _tuple(interpreter: Interpreter, node: ast.Tuple | ast.List | ast.Set) -> Va
             items.append(value)
         elif value.items is not None:
             items += value.items
+        elif value.kind == "parameters":
+            items.append(value)
+            is_many = True
         else:
             items.append(unknown(value))
             is_many = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from thumbnet.inspection.doctor.flow import data
+from thumbnet.inspection.doctor.flow import data, drawing
 from thumbnet.inspection.doctor.flow.values import Value, constant, join_all, unknown
 
 if TYPE_CHECKING:
@@ -73,9 +73,16 @@ def element(interpreter: Interpreter, iterable: Value) -> Value:
     if kind == "zip":
         return Value("tuple", items=_inner(interpreter, iterable))
     if kind == "range":
-        return Value("index", facts={"range": iterable}, splits=iterable.splits)
+        facts = {"range": iterable, **drawing.order_of(iterable, is_picked=True)}
+        return Value("index", facts=facts, splits=iterable.splits)
     if kind in ("tuple", "list") and iterable.items:
-        return join_all(iterable.items)
+        item = join_all(iterable.items)
+        order = drawing.order_of(iterable, is_picked=True)
+        # A list that is shuffled makes its elements come in another order.
+        if order and drawing.DRAWN in item.facts:
+            order[drawing.DRAWN] |= item.facts[drawing.DRAWN]
+            return item.copy(facts=order)
+        return item
     if kind == "pairs":
         return Value("tuple", items=[Value(), join_all(list((iterable.fields or {}).values()))])
     if kind == "images":
@@ -86,7 +93,7 @@ def element(interpreter: Interpreter, iterable: Value) -> Value:
         return Value()
     if kind == "parameters":
         return Value("parameters", facts=dict(iterable.facts))
-    return unknown(iterable)
+    return unknown(iterable, facts=drawing.order_of(iterable, is_picked=True))
 
 
 def _inner(interpreter: Interpreter, iterable: Value) -> list[Value]:

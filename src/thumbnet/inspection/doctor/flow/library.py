@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from thumbnet.inspection.doctor.flow import (
+    drawing,
     library_arguments,  # noqa: F401 - it registers names, and has no family
     library_arrays,
     library_datasets,
@@ -64,5 +65,10 @@ def call_method(interpreter: Interpreter, made: Call) -> Value:
     handler = METHODS[owner.kind].get(made.name) or METHODS["any"].get(made.name)
     if handler is not None:
         return handler(interpreter, made)
+    order = drawing.kept(made, owner)
+    if order is not None:
+        return order
+    if made.name == "shuffle" and made.arguments:
+        return drawing.shuffled_in_place(interpreter, made)
     interpreter.note("unknown-call", made.node, owner, *made.everything, name=made.name)
     return made.result()

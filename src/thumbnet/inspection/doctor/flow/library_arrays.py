@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from thumbnet.inspection.doctor.flow import array_pictures, array_results
+from thumbnet.inspection.doctor.flow import array_pictures, array_results, drawing
 from thumbnet.inspection.doctor.flow.registry import METHODS
 from thumbnet.inspection.doctor.flow.values import Value, join_all, reachable, unknown
 
@@ -43,9 +43,14 @@ def by_family(interpreter: Interpreter, made: Call) -> Value | None:
     if made.tail in _JOINS:
         return joined_arrays(made)
     given = made.first()
+    if made.tail == "maximum" and given.is_constant and len(made.arguments) == 2:
+        given = made.arguments[1]  # ``jnp.maximum(0, x)``
     if given.kind in ("list", "tuple") and given.items:
         return _of_list(interpreter, made, given)
     operation = _BY_KIND.get(given.kind)
+    order = drawing.kept(made, given)
+    if order is not None:
+        return order
     if operation is None:
         return given if made.tail in _MAKES and given.kind != "constant" else None
     rest = made.arguments[1:] if made.arguments else []
@@ -67,7 +72,12 @@ def joined_arrays(made: Call) -> Value:
     known = [base for base in bases if base is not None]
     if parts[0].kind == "images" and len(known) > len(set(map(id, known))):
         facts["copies"] = True
+    if any(part.facts.get("taken_from") is other for part in parts for other in parts):
+        facts["copies"] = True
+    if any(part.facts.get("copies") for part in parts):
+        facts["copies"] = True
     if len(parts) > 1:
+        facts["made_of"] = parts
         facts["base"] = known[0] if facts.get("copies") else object()
     if joined.kind in ("loss", "score"):
         facts["is_accumulated"] = True
@@ -111,6 +121,7 @@ _METHOD_NAMES = (
     *("softmax", "log_softmax", "sigmoid", "argmax", "argmin", "topk", "log", "exp", "item"),
     *("sum", "eq", "ne", "size", "numel", "flip", "repeat", "permute", "transpose", "sub"),
     *("div", "div_", "sub_", "mul", "neg", "swapaxes", "numpy", "detach", "tolist", "equal"),
+    *("dot", "matmul", "relu", "tanh"),
     *("invert", "normal_", "view", "reshape", "flatten", "get", "add_", "index_select", "argsort"),
 )
 for _kind in _BY_KIND:

@@ -79,7 +79,7 @@ def _folder(made: Call) -> Value:
     subset = made.get("subset")
     if subset is not None and subset.text in ("training", "validation"):
         split = split_of(subset.text)
-    family = next((data.FAMILY_WORDS[w] for w in _words_in(words) if w in data.FAMILY_WORDS), None)
+    family = data.family_in(words)
     facts: dict[str, Any] = {
         "source": "library",
         "family": family,
@@ -98,12 +98,6 @@ def _folder(made: Call) -> Value:
         is_shuffled = shuffle is None or shuffle.constant is not False
         facts = {"is_tensorflow": True, "is_shuffled": is_shuffled}
     return Value(kind, name=made.name, splits=splits, facts=facts, node=made.node)
-
-
-def _words_in(text: str) -> list[str]:
-    from thumbnet.inspection.doctor.flow.names import words_of
-
-    return words_of(text)
 
 
 def _pair(family: tuple[str, int, bool] | None, split: str | None, node: Any) -> Value:
@@ -180,7 +174,7 @@ def _train_test_split(interpreter: Interpreter, made: Call) -> Value:
             kept = unknown(value, facts=dict(value.facts))
         for place in (TRAIN, TEST):
             facts = {"is_part": True, "cut": cut, "place": place, "is_whole": False}
-            facts |= {"slice": None, "sliced_from": None}
+            facts |= {"slice": None, "sliced_from": None, "made_of": None}
             parts.append(kept.copy(facts=facts, node=made.node))
     return Value("tuple", items=parts)
 

@@ -51,6 +51,7 @@ def by_family(interpreter: Interpreter, made: Call) -> Value | None:
     if not made.name.startswith(_LIBRARIES):
         return None
     if made.name.startswith("sklearn.model_selection.cross_"):
+        interpreter.note("fold", made.node, Value(), *made.arguments)
         return score(interpreter)
     if made.tail == "resample":
         given = made.first()
@@ -109,6 +110,12 @@ def _resample(_interpreter: Interpreter, made: Call) -> Value:
         for value in made.arguments
     ]
     return Value("tuple", items=values) if len(values) > 1 else made.result()
+
+
+@method("estimator", "split")
+def _split(interpreter: Interpreter, made: Call) -> Value:
+    interpreter.note("fold", made.node, made.owner or Value(), *made.arguments)
+    return made.result()
 
 
 @method("estimator scaler", "score")

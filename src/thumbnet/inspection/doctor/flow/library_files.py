@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from thumbnet.inspection.doctor.flow.data import raw_images
+from thumbnet.inspection.doctor.flow.names import split_of
 from thumbnet.inspection.doctor.flow.pictures import UNKNOWN_FACTS
 from thumbnet.inspection.doctor.flow.registry import function, method
 from thumbnet.inspection.doctor.flow.values import OWN, Value, constant, unknown
@@ -130,6 +132,36 @@ def _from_array(_interpreter: Interpreter, made: Call) -> Value:
         return unknown(value, kind="images", facts=dict(UNKNOWN_FACTS))
     colours = value.facts.get("layout") in ("hwc", "pil-colour")
     return value.copy(facts={"layout": "pil-colour" if colours else "pil"})
+
+
+@function("scipy.io.loadmat")
+def _matlab(_interpreter: Interpreter, made: Call) -> Value:
+    """Handle SVHN's own files, in which the axis of the pictures is the last."""
+    words = _words_of(made.first())
+    if "32x32" not in words and "svhn" not in words.lower():
+        return made.result()
+    split = next((found for part in words.split("/")[::-1] if (found := split_of(part))), None)
+    splits = frozenset((split,)) if split else frozenset()
+    pictures = raw_images("svhn", 32, colours=True, layout="hwcn")
+    pictures.splits, pictures.node = splits, made.node
+    return Value("dict", fields={"X": pictures, "y": Value("labels", splits=splits)})
+
+
+@function("pickle.load", "pickle.loads")
+def _unpickle(_interpreter: Interpreter, made: Call) -> Value:
+    """Handle CIFAR's own files, which are known by their keys, written as bytes."""
+    given = made.keywords.get("encoding")
+    if given is None or given.text != "bytes":
+        return made.result()
+    rows = raw_images("cifar", 32, colours=True, layout="rows")
+    labels = Value("labels")
+    fields: dict[Any, Value] = {b"data": rows, ...: Value()}
+    fields |= dict.fromkeys((b"labels", b"fine_labels", b"coarse_labels"), labels)
+    return Value("dict", fields=fields, node=made.node)
+
+
+def _words_of(place: Value) -> str:
+    return place.text or str(place.facts.get("words", ""))
 
 
 @function("torch.save")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from thumbnet.inspection.doctor.flow.library_training import measure_loss
 from thumbnet.inspection.doctor.flow.registry import function, method
 from thumbnet.inspection.doctor.flow.values import Value, constant, unknown
 
@@ -36,8 +37,12 @@ def by_family(interpreter: Interpreter, made: Call) -> Value | None:
     if tail == "Input":
         return Value("features", facts={"size_px": _input_size(made)}, node=made.node)
     if name.startswith(_LOSSES) and tail[:1].isupper():
-        facts = {"keywords": made.keywords, "reduction": "mean"}
+        facts: dict[str, Any] = {"keywords": made.keywords, "reduction": "mean"}
+        facts["arguments"] = made.arguments
         return Value("loss-function", name=name, node=made.node, facts=facts)
+    if name.startswith(_LOSSES) and tail.endswith("crossentropy"):
+        facts = {"keywords": made.keywords, "reduction": "none"}
+        return measure_loss(interpreter, Value("loss-function", name=name, facts=facts), made)
     if name.startswith("keras.callbacks."):
         return Value("callback", name=name, node=made.node, facts={"keywords": made.keywords})
     if tail == "ImageDataGenerator":
@@ -71,7 +76,8 @@ def call_layer(interpreter: Interpreter, layer: Value, made: Call) -> Value:
         training = made.keywords.get("training")
         in_training = training is not None and training.constant is True
         interpreter.note("keras-predict", made.node, layer, given, in_training=in_training)
-        return unknown(given, kind="logits", node=made.node)
+        ending = {"activation": last_activation(layer), "activation_node": made.node}
+        return unknown(given, kind="logits", node=made.node, facts=ending)
     inner = list(given.facts.get("layers", ()))
     facts = {"layers": [*inner, layer], "size_px": given.facts.get("size_px")}
     return Value("features", facts=facts, node=made.node)
@@ -91,6 +97,8 @@ def last_activation(model: Value) -> str | None:
     if not layers:
         return None
     last = layers[-1]
+    if last is not model and layers_of(last):
+        return last_activation(last)
     if last.tail in ("Softmax",):
         return "softmax"
     if last.tail == "Activation":
@@ -180,7 +188,9 @@ def _flow(interpreter: Interpreter, made: Call) -> Value:
 
         parts = [found for part in words.split("/") if (found := split_of(part))]
         splits = frozenset(parts[-1:])
-    facts = {"generator": made.owner, "source": given}
+    shuffle = made.keywords.get("shuffle")
+    is_shuffled = None if shuffle is None else shuffle.constant
+    facts = {"generator": made.owner, "source": given, "is_shuffled": is_shuffled}
     loader = Value("loader", splits=splits, node=made.node, facts=facts)
     interpreter.note("flow", made.node, loader, given)
     return loader

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from thumbnet.inspection.doctor.flow.arithmetic import features
 from thumbnet.inspection.doctor.flow.registry import function, method
 from thumbnet.inspection.doctor.flow.values import Value, constant, unknown
 
@@ -91,6 +92,8 @@ def _functional(interpreter: Interpreter, made: Call) -> Value | None:
     if made.tail in ("interpolate", "upsample") and value.kind == "images":
         return value.copy(facts={"size_px": None})
     if made.tail in ACTIVATIONS:
+        if made.tail == "log_softmax" and value.facts.get("activation") == "softmax":
+            interpreter.note("softmax-twice", made.node, value)
         return activated(value, ACTIVATIONS[made.tail], made)
     if made.tail == "one_hot":
         return value
@@ -104,14 +107,8 @@ def activated(value: Value, activation: str, made: Call) -> Value:
     if value.kind not in ("logits", "images", "unknown"):
         return made.result()
     kind = "logits" if value.passes or value.kind == "logits" else value.kind
-    facts = {"activation": activation, "activation_node": made.node}
+    facts = {"activation": activation, "activation_node": made.node, "is_linear": False}
     return value.copy(kind=kind, facts=facts)
-
-
-def features(value: Value, node: Any) -> Value:
-    """Return what a layer makes of a value: numbers without an activation that matters here."""
-    kind = "logits" if value.kind in ("images", "logits") else value.kind
-    return value.copy(kind=kind, facts={"activation": None, "activation_node": None}, node=node)
 
 
 # --- forward passes ---------------------------------------------------------------------------
@@ -147,6 +144,8 @@ def modes_of(interpreter: Interpreter, model: Value) -> frozenset[Any]:
         if modes is not None and any(node is not None for _, node in modes):
             return modes
         found = modes or found
+        if place.facts.get("is_managed"):
+            return frozenset()  # Lightning and Keras set the mode of every part themselves
         place, seen = place.owner, seen + 1
     return found
 
@@ -171,12 +170,14 @@ def _outputs(interpreter: Interpreter, model: Value, made: Call, given: Value) -
         return value
     if model.tail in ACTIVATIONS:
         activation = {"activation": ACTIVATIONS[model.tail], "activation_node": model.node}
-        return given.copy(kind="logits", facts=activation)
+        return given.copy(kind="logits", facts={**activation, "is_linear": False})
     if model.tail in _SHAPES:
         return given
     if model.tail in ("Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d"):
         return given.copy(facts={"size_px": None})
-    return features(given, made.node)
+    result = features(given, made.node)
+    is_linear = model.name in ("torch.nn.Linear", "torch.nn.LazyLinear")
+    return result.copy(facts={"is_linear": True}) if is_linear else result
 
 
 def _marked(result: Value, given: Value, event: Any, with_gradient: bool) -> Value:
@@ -200,6 +201,7 @@ def _marked(result: Value, given: Value, event: Any, with_gradient: bool) -> Val
             "input": given,
             "graph": with_gradient,
             "is_row": bool(result.facts.get("is_row")),
+            "is_linear": bool(result.facts.get("is_linear")),
         },
     )
 
@@ -247,14 +249,17 @@ def _is_device(target: Value) -> bool:
     *("float", "half", "double", "bfloat16", "requires_grad_", "share_memory", "compile_"),
     *("train_", "to_empty", "type", "bind", "unwrap"),
 )
-def _same_model(_interpreter: Interpreter, made: Call) -> Value:
+def _same_model(interpreter: Interpreter, made: Call) -> Value:
     assert made.owner is not None
+    if made.name == "requires_grad_":
+        interpreter.note("freeze", made.node, made.owner)
     return made.owner
 
 
 @method("model", "parameters", "named_parameters", "trainable_parameters")
-def _parameters(_interpreter: Interpreter, made: Call) -> Value:
+def _parameters(interpreter: Interpreter, made: Call) -> Value:
     assert made.owner is not None
+    interpreter.note("parameters-taken", made.node, made.owner)
     return Value("parameters", facts={"models": frozenset({made.owner})}, node=made.node)
 
 

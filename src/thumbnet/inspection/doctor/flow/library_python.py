@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import ast
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-from thumbnet.inspection.doctor.flow import iteration
+from thumbnet.inspection.doctor.flow import drawing, iteration
 from thumbnet.inspection.doctor.flow.calls import Call, call_value
 from thumbnet.inspection.doctor.flow.registry import function, method
 from thumbnet.inspection.doctor.flow.values import (
@@ -83,8 +84,11 @@ def _list(interpreter: Interpreter, made: Call) -> Value:
     value = made.first()
     if made.tail == "sorted":
         _note_choice(interpreter, made)
-    if value.kind in ("parameters", "range"):
+    if value.kind == "parameters" or drawing.DRAWN in value.facts:
         return value
+    if value.kind == "range":
+        # Whole numbers in their order, until somebody shuffles them.
+        return value.copy(facts={drawing.DRAWN: frozenset()}) if made.tail == "list" else value
     if value.kind in ("list", "tuple", "pairs", "dict"):
         concrete = iteration.concrete_elements(value)
         if concrete is not None:
@@ -253,7 +257,7 @@ def _partial(_interpreter: Interpreter, made: Call) -> Value:
 @function("copy.deepcopy", "copy.copy")
 def _copy(interpreter: Interpreter, made: Call) -> Value:
     value = made.first()
-    copied = value.copy()
+    copied = value.copy(facts={"is_copy": True} if value.kind == "model" else {})
     if value in interpreter.modes:
         interpreter.modes[copied] = interpreter.modes[value]
     return copied
@@ -266,6 +270,8 @@ def _append(interpreter: Interpreter, made: Call) -> Value:
     if owner.items is None:
         owner.items = []
     added = value.items if made.name == "extend" and value.items is not None else [value]
+    if made.name == "extend" and _is_again(interpreter, made):
+        owner.facts["copies"] = True
     site = interpreter.note("append", made.node, owner, value)
     in_pass = [_once_appended(item, site) for item in added]
     if interpreter.loops:
@@ -275,6 +281,21 @@ def _append(interpreter: Interpreter, made: Call) -> Value:
             return constant(None)
     owner.items.extend(in_pass)
     return constant(None)
+
+
+def _is_again(interpreter: Interpreter, made: Call) -> bool:
+    """Whether each pass of a loop adds the same list to the same one."""
+    call = made.node
+    if not (interpreter.loops and isinstance(call, ast.Call) and call.args):
+        return False
+    names = [call.args[0], getattr(call.func, "value", None)]
+    loop = interpreter.loops[-1].node
+    bound = {part.id for part in ast.walk(loop) if _is_bound(part)}
+    return all(isinstance(name, ast.Name) and name.id not in bound for name in names)
+
+
+def _is_bound(node: ast.AST) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
 
 
 def _once_appended(value: Value, site: object) -> Value:
@@ -348,6 +369,8 @@ def by_family(interpreter: Interpreter, made: Call) -> Value | None:
         if made.tail == "chain" and value.kind == "parameters":
             return parameters_of(made.arguments)
         return value
+    if made.tail == "chain" or made.name.endswith("chain.from_iterable"):
+        return made.result()
     if made.tail == "count" and made.name.startswith("itertools"):
         return Value("range", facts={"has_step": False, "ends": None})
     if made.name.startswith(("logging.", "wandb.", "mlflow.")) or made.tail in _REPORTS:

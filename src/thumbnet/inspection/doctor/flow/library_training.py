@@ -74,6 +74,9 @@ def measure_loss(interpreter: Interpreter, loss_function: Value, made: Call) -> 
     """Return a loss: what it is of, how it is averaged, and whether gradients hang on it."""
     given = made.get("input", 0) or made.first()
     target = made.get("target", 1) or Value()
+    if loss_function.name.startswith("keras."):
+        # Keras takes the truth first.
+        given, target = made.get("y_pred", 1) or Value(), made.get("y_true", 0) or Value()
     interpreter.note("loss", made.node, loss_function, given, target)
     result = unknown(given, target, kind="loss", node=made.node)
     result.facts = {
@@ -89,6 +92,7 @@ def measure_loss(interpreter: Interpreter, loss_function: Value, made: Call) -> 
         "pass_loops": tuple(interpreter.loops),
         "function": interpreter.functions[-1] if interpreter.functions else None,
     }
+    result.facts["input"] = given.facts.get("input")
     if loss_function.facts.get("reduction") == "none":
         result.facts["reduction"] = "none"
     return result

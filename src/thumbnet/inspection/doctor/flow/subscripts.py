@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from thumbnet.inspection.doctor.flow import data
+from thumbnet.inspection.doctor.flow import data, drawing
 from thumbnet.inspection.doctor.flow.names import split_of
 from thumbnet.inspection.doctor.flow.values import Value, constant, join_all, unknown
 
@@ -29,6 +29,8 @@ def subscript(interpreter: Interpreter, owner: Value, node: ast.Subscript) -> Va
     if owner.kind == "dataset":
         return _of_dataset(interpreter, owner, key)
     if owner.kind == "images":
+        if owner.facts.get("copies") and "ends" in key.facts:
+            interpreter.note("cut", node, owner, ends=key.facts["ends"])
         return _images(owner, key, node)
     if owner.kind in ("labels", "logits", "predictions"):
         return _rows(owner, key, node)
@@ -43,7 +45,8 @@ def subscript(interpreter: Interpreter, owner: Value, node: ast.Subscript) -> Va
 
 def _unknown(owner: Value, key: Value, node: ast.AST) -> Value:
     split = split_of(key.text) if key.text is not None else None
-    value = unknown(owner, node=node)
+    is_picked = key.kind == "index"
+    value = unknown(owner, node=node, facts=drawing.order_of(owner, is_picked=is_picked))
     if split and owner.kind in ("unknown", "method", "loader"):
         value.splits = frozenset((split,))
         value.kind = "loader" if owner.kind == "loader" else "unknown"
@@ -70,7 +73,7 @@ def _item(owner: Value, key: Value) -> Value:
 def _field(owner: Value, key: Value) -> Value:
     fields = owner.fields or {}
     constant_key = key.constant
-    if isinstance(constant_key, (str, int, float, bool)):
+    if isinstance(constant_key, (str, bytes, int, float, bool)):
         if constant_key in fields:
             return fields[constant_key]
         return fields.get(..., Value())
@@ -98,6 +101,8 @@ def _of_dataset(interpreter: Interpreter, owner: Value, key: Value) -> Value:
 
 def _images(owner: Value, key: Value, node: ast.AST) -> Value:
     items = key.items if key.kind == "tuple" else None
+    if items and owner.facts.get("layout") == "hwcn" and len(items) == 4:
+        return owner.copy(facts={"layout": "hwc", "is_single": True})
     if items and _reverses_channels(items):
         return owner.copy(facts={"bgr": False})
     if items and items[0].constant is Ellipsis and items[-1].constant is None:
@@ -113,6 +118,8 @@ def _images(owner: Value, key: Value, node: ast.AST) -> Value:
         return owner.copy(facts={"is_single": True}, node=node)
     # By a list or a mask of indices: a choice of its own.
     facts: dict[str, Any] = {"is_slice": True, "by_indices": key, "is_part": True}
+    is_picked = bool(key.facts.get(drawing.PICKED))
+    facts |= {"taken_from": owner, "made_of": owner.facts.get("made_of") if is_picked else None}
     return owner.copy(facts=facts, node=node)
 
 
@@ -155,17 +162,37 @@ def _sliced(interpreter: Interpreter, owner: Value, node: ast.AST, part: ast.Sli
             "from_range": by_index,
             "slice": None if step is not None or by_index else _bounds(ends, upper is None),
             "sliced_from": owner,
+            "counted": _counted([lower, upper]),
+            "made_of": owner.facts.get("made_of") if by_index else None,
         }
+        if owner.facts.get("copies") and not by_index:
+            interpreter.note("cut", node, owner, ends=_written(part))
         return owner.copy(facts=facts, node=node)
     if owner.kind in ("list", "tuple") and owner.items is not None and not by_index:
         facts = {"is_many": True, "slice": _bounds(ends, upper is None), "sliced_from": owner}
+        facts["copies"] = bool(owner.facts.get("copies"))
+        if facts["copies"]:
+            interpreter.note("cut", node, owner, ends=_written(part))
         return Value(owner.kind, items=list(owner.items), facts=facts, node=node)
     if owner.kind in ("logits", "predictions", "text", "shape"):
         return owner
     if owner.is_constant and isinstance(owner.constant, (str, bytes)):
         return Value()
     facts = {"slice": _bounds(ends, upper is None), "sliced_from": owner}
+    facts |= {"ends": _written(part), **drawing.order_of(owner, is_picked=by_index)}
     return unknown(owner, node=node, facts=facts)
+
+
+def _written(part: ast.Slice) -> tuple[str, str]:
+    """Return both ends as they are written, and nothing for one that is left out."""
+    lower, upper = (ast.unparse(end) if end is not None else "" for end in (part.lower, part.upper))
+    return lower, upper
+
+
+def _counted(ends: list[Value | None]) -> Value | None:
+    """Return the range that counts where a slice begins or ends."""
+    ranges = [end.facts.get("range") for end in ends if end is not None and end.kind == "index"]
+    return ranges[0] if ranges else None
 
 
 def _bounds(ends: tuple[Any, ...], is_open: bool) -> tuple[float, float] | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from thumbnet.inspection.doctor.flow import data
 from thumbnet.inspection.doctor.flow.data import GLYPHS
+from thumbnet.inspection.doctor.flow.drawing import DRAWN, PICKED
 from thumbnet.inspection.doctor.flow.pictures import random_steps
 from thumbnet.inspection.doctor.flow.trace import Event
 from thumbnet.inspection.doctor.flow.values import TRAIN, Value, reachable
@@ -15,6 +16,7 @@ from thumbnet.inspection.doctor.rules.script import (
     HELD_OUT,
     Hit,
     Script,
+    called_name,
     input_of,
     input_splits,
     loader_of,
@@ -51,7 +53,17 @@ def no_shuffle(script: Script) -> Iterator[Hit]:
             yield Hit("no-shuffle", event.value.node)
     for event in script.trace.of("keras-fit"):
         yield from _unshuffled_fit(event)
+    for event in script.trace.of("keras-predict"):
+        loader = loader_of(event)
+        if event.facts.get("in_training") and loader is not None and _is_plain_stream(loader):
+            yield Hit("no-shuffle", loader.node or event.node)
     yield from _unshuffled_slices(script)
+
+
+def _is_plain_stream(loader: Value) -> bool:
+    """Whether batches of the training images come from TensorFlow as they were put in."""
+    is_plain = loader.facts.get("is_tensorflow") and not loader.facts.get("is_shuffled")
+    return bool(is_plain) and loader.splits == {TRAIN}
 
 
 def _is_unshuffled(loader: Value) -> bool:
@@ -76,20 +88,57 @@ def _unshuffled_fit(event: Event) -> Iterator[Hit]:
     given = event.arguments[0] if event.arguments else Value()
     if shuffle is not None and shuffle.constant is False and given.kind != "loader":
         yield Hit("no-shuffle", event.node)
-    facts = given.facts
-    is_plain = facts.get("is_tensorflow") and not facts.get("is_shuffled")
-    if given.kind == "loader" and is_plain and given.splits == {TRAIN}:
+    is_generator = given.facts.get("is_shuffled") is False and "generator" in given.facts
+    is_fixed = is_generator or _is_plain_stream(given)
+    if given.kind == "loader" and given.splits == {TRAIN} and is_fixed:
         yield Hit("no-shuffle", given.node or event.node)
 
 
 def _unshuffled_slices(script: Script) -> Iterator[Hit]:
     """Batches that are cut from the array by hand, always at the same places."""
-    if any(_SHUFFLES.search(name) for name in script.called_names):
+    yield from _fixed_orders(script)
+    if any(_may_shuffle_again(script, node) for node in ast.walk(script.tree)):
         return
-    for event in script.trained_passes:
-        given = input_of(event)
-        if given.facts.get("from_range") and input_splits(event) == {TRAIN} and event.batch_loop:
-            yield Hit("no-shuffle", given.node or event.node)
+    for event in [*script.trained_passes, *script.trace.of("backward")]:
+        for given in _pictures_of(event):
+            is_batch = event.batch_loop is not None or _is_counted(event, given)
+            if given.facts.get("from_range") and given.splits == {TRAIN} and is_batch:
+                yield Hit("no-shuffle", given.node or event.node)
+
+
+def _may_shuffle_again(script: Script, node: ast.AST) -> bool:
+    """Whether something is drawn here that may be drawn anew in every epoch."""
+    is_draw = isinstance(node, ast.Call) and bool(_SHUFFLES.search(called_name(node)))
+    return is_draw and script.is_repeated(node)
+
+
+def _pictures_of(event: Event) -> list[Value]:
+    """Return the pictures that a network, or the function of a gradient, is given."""
+    values = [*event.arguments, event.value.facts.get("input")]
+    return [value for value in values if value is not None and value.kind == "images"]
+
+
+def _is_counted(event: Event, given: Value) -> bool:
+    """Whether a batch is cut at a number that an inner loop counts."""
+    counted = given.facts.get("counted")
+    return counted is not None and any(loop.source is counted for loop in event.loops[1:])
+
+
+def _fixed_orders(script: Script) -> Iterator[Hit]:
+    """Batches by indices whose order was drawn once before all epochs, or never."""
+    for event in [*script.trained_passes, *script.trace.of("backward")]:
+        epochs = [
+            loop
+            for loop in event.loops[:-1]
+            if loop.source.kind == "range" or isinstance(loop.node, ast.While)
+        ]
+        for given in _pictures_of(event):
+            indices = given.facts.get("by_indices") or Value()
+            drawn = indices.facts.get(DRAWN)
+            if drawn is None or not indices.facts.get(PICKED) or given.splits - {TRAIN}:
+                continue
+            if epochs and not drawn & {loop.node for loop in event.loops}:
+                yield Hit("no-shuffle", given.node or event.node)
 
 
 # --- augmentation -----------------------------------------------------------------------------
@@ -132,9 +181,9 @@ def _change(transform: Value) -> str:
     facts = transform.facts
     if facts.get("is_functional"):
         return ""
-    if transform.tail == "aug_transforms":
-        return "" if facts.get("probability") == 0 else "flip"
-    if transform.tail.endswith(_FLIPS) or transform.tail == "Flip":
+    if transform.tail == "aug_transforms" and facts.get("probability") != 0:
+        return "flip"
+    if transform.tail.endswith(_FLIPS) or transform.tail in ("Flip", "FlipItem", "Dihedral"):
         return "" if facts.get("probability") in (0, 1) else "flip"
     is_turn = facts.get("degrees", 0) > _LARGEST_TURN_DEGREES and facts.get("spread") != 0
     return "turn" if is_turn else ""

@@ -17,6 +17,7 @@ _ON_LOGITS = (
 _BINARY_ON_LOGITS = (
     *("BCEWithLogitsLoss", "binary_cross_entropy_with_logits", "sigmoid_binary_cross_entropy"),
 )
+_ON_PROBABILITIES = ("NLLLoss", "nll_loss", "BCELoss", "binary_cross_entropy")
 _SQUASHED = ("softmax", "log_softmax", "sigmoid")
 _SAYS_LAST = re.compile(r"\blast\b|\bbatch\b|\bstep\b|\biter", re.IGNORECASE)
 _WHOLE_BATCH = 5000
@@ -39,16 +40,29 @@ def softmax_before_cross_entropy(script: Script) -> Iterator[Hit]:
             form = "log" if activation == "log_softmax" else ""
             details = {"activation": activation, "loss": tail}
             yield Hit("softmax-before-cross-entropy", node, form, details)
+    for event in script.trace.of("loss"):
+        given, tail = event.arguments[0], event.value.tail
+        if tail in _ON_PROBABILITIES and given.facts.get("is_linear") is True:
+            yield Hit("softmax-before-cross-entropy", event.node, "none", {"loss": tail})
+    for event in script.trace.of("softmax-twice"):
+        node = event.value.facts.get("activation_node") or event.node
+        details = {"activation": "softmax", "loss": "log_softmax"}
+        yield Hit("softmax-before-cross-entropy", node, "", details)
     for event in script.trace.of("compile"):
-        yield from _keras_loss(event)
+        yield from _keras_loss(event, event.arguments[0], last_activation(event.value))
+    for event in script.trace.of("loss"):
+        if event.value.name.startswith("keras."):
+            yield from _keras_loss(event, event.value, event.arguments[0].facts.get("activation"))
 
 
-def _keras_loss(event: Event) -> Iterator[Hit]:
-    loss, activation = event.arguments[0], last_activation(event.value)
+def _keras_loss(event: Event, loss: Value, activation: str | None) -> Iterator[Hit]:
     name = loss.text or loss.tail
     if activation is None or not _KERAS_LOSS.fullmatch(name):
         return
     given = (loss.facts.get("keywords") or {}).get("from_logits")
+    positional = loss.facts.get("arguments") or []
+    if given is None and positional:
+        given = positional[0]
     if given is not None and not given.is_constant:
         return
     on_logits = given is not None and given.constant is True

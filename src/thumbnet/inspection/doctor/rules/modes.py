@@ -15,6 +15,7 @@ from thumbnet.inspection.doctor.rules.script import (
     Script,
     input_splits,
     name_of,
+    same_network,
     used_names,
 )
 
@@ -55,8 +56,38 @@ def no_train_mode_again(script: Script) -> Iterator[Hit]:
             was_for_testing = mode == "eval" and (event.value, node) in evaluating
             if not was_for_testing or differs_by_mode(event.value) is False:
                 continue
-            if event.node in trained_at and isinstance(node, ast.AST):
+            if not isinstance(node, ast.AST):
+                continue
+            if event.node in trained_at or _is_only_for_testing(script, node, event):
                 yield Hit("no-train-mode-again", node, "", {"model": name_of(event.value)})
+
+
+def _is_only_for_testing(script: Script, node: ast.AST, event: Event) -> bool:
+    """Whether what tests sets the mode for itself, and an optimiser's step is in it later.
+
+    Who trains in evaluation mode on purpose, with frozen batch norm, says so where training is.
+    """
+    if not _is_stepped(script, event):
+        return False
+    places = script.places_of(node)
+    functions = [place.name for place in places if isinstance(place, ast.FunctionDef)]
+    if functions and functions[0] not in event.functions:
+        tests = [e for e in script.evaluations if node in {by for _, by in e.modes}]
+        return any(functions[0] in each.functions for each in tests)
+    loops = {loop.node for loop in event.loops}
+    is_behind = getattr(node, "lineno", 0) > event.line
+    return is_behind and any(place in loops for place in places)
+
+
+def _is_stepped(script: Script, event: Event) -> bool:
+    """Whether an optimiser that is known to hold the network makes a step in the same loop."""
+    loops = {loop.node for loop in event.loops[-1:]}
+    for step in script.trace.of("optimizer-step"):
+        models = step.value.facts.get("models") or ()
+        is_here = any(loop.node in loops for loop in step.loops)
+        if is_here and any(same_network(each, event.value) for each in models):
+            return True
+    return False
 
 
 def _is_on_purpose(event: Event) -> bool:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from thumbnet.inspection.doctor.flow.library_models import parts_of
 from thumbnet.inspection.doctor.flow.trace import Event
 from thumbnet.inspection.doctor.flow.values import Value
+from thumbnet.inspection.doctor.rules.forgotten import forgotten_networks, is_guess, learns
 from thumbnet.inspection.doctor.rules.script import Hit, Script, name_of, same_network, used_names
 
 CODE = "wrong-optimizer-parameters"
-_LEARNS = re.compile(
-    r"^(Lazy)?(Linear|Conv\w*|BatchNorm\w*|Embedding|LSTM|GRU|MultiheadAttention)$"
-)
 _ON_PURPOSE = re.compile(r"requires_grad|freez|frozen|pretrained|load_state_dict|^weights$")
 
 
@@ -23,6 +20,7 @@ def wrong_optimizer_parameters(script: Script) -> Iterator[Hit]:
     yield from _replaced_later(script)
     yield from _of_another_network(script)
     yield from _of_a_part(script)
+    yield from forgotten_networks(script)
 
 
 def _moved_later(script: Script) -> Iterator[Hit]:
@@ -43,7 +41,7 @@ def _replaced_later(script: Script) -> Iterator[Hit]:
     for event, later in _before_first_step(script, "part-replaced"):
         if event.value in completed:
             continue
-        if _learns(later.arguments[0]) and _holds(event.value.facts["models"], later.value):
+        if learns(later.arguments[0]) and _holds(event.value.facts["models"], later.value):
             yield Hit(CODE, event.node, "replaced", {"part": later.facts["name"]})
 
 
@@ -60,10 +58,6 @@ def _before_first_step(script: Script, kind: str) -> Iterator[tuple[Event, Event
                 yield event, later
 
 
-def _learns(value: Value) -> bool:
-    return any(_LEARNS.match(part.tail) for part in parts_of(value))
-
-
 def _holds(models: frozenset[Value], model: Value) -> bool:
     return any(same_network(each, model) for each in models)
 
@@ -72,18 +66,14 @@ def _of_another_network(script: Script) -> Iterator[Hit]:
     """The optimiser moves another network than the one that is trained."""
     trained = [each for each in script.trained_passes if each.with_gradient and each.is_called]
     stepped = {event.value for event in script.trace.of("optimizer-step") if event.is_called}
-    if not trained or any(_is_guess(event.value) for event in trained):
+    if not trained or any(is_guess(event.value) for event in trained):
         return
     for event in script.trace.of("optimizer"):
         models = event.value.facts.get("models")
-        if event.value not in stepped or not models or any(map(_is_guess, models)):
+        if event.value not in stepped or not models or any(map(is_guess, models)):
             continue
         if not any(_holds(models, each.value) for each in trained):
             yield Hit(CODE, event.node, "", {"model": name_of(trained[0].value)})
-
-
-def _is_guess(model: Value) -> bool:
-    return bool(model.facts.get("by_name") or model.facts.get("is_some_part"))
 
 
 def _of_a_part(script: Script) -> Iterator[Hit]:
@@ -92,7 +82,7 @@ def _of_a_part(script: Script) -> Iterator[Hit]:
         return
     optimizers = script.trace.of("optimizer")
     held = [event.value.facts.get("models") for event in optimizers]
-    if any(models is None or any(map(_is_guess, models)) for models in held):
+    if any(models is None or any(map(is_guess, models)) for models in held):
         return
     everything = frozenset().union(*(models for models in held if models))
     for event in optimizers:
@@ -100,7 +90,7 @@ def _of_a_part(script: Script) -> Iterator[Hit]:
         if len(wholes) != 1 or wholes & event.value.facts["models"]:
             continue
         (whole,) = wholes
-        left = [part for part in _children(whole) if _learns(part) and not _holds(everything, part)]
+        left = [part for part in _children(whole) if learns(part) and not _holds(everything, part)]
         if left and "class" in whole.facts and _has_gradient(script, whole):
             yield Hit(CODE, event.node, "part", {"part": _names(whole, left)})
 

@@ -13,6 +13,10 @@ from thumbnet.inspection.doctor.flow.library_models import parts_of
 from thumbnet.inspection.doctor.flow.trace import Event, Trace
 from thumbnet.inspection.doctor.flow.values import OWN, TEST, VALIDATION, Value, reachable
 
+_PLACES = (
+    *(ast.For, ast.AsyncFor, ast.While, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda),
+    *(ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp),
+)
 HELD_OUT = frozenset((TEST, VALIDATION))
 NOT_TRAINED_ON = frozenset((TEST, VALIDATION, OWN))
 
@@ -82,6 +86,33 @@ class Script:
     def parents(self) -> dict[ast.AST, ast.AST]:
         """The syntax tree upwards."""
         return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+
+    def places_of(self, node: ast.AST) -> list[ast.AST]:
+        """Return the functions and loops around ``node``, the innermost first."""
+        found: list[ast.AST] = []
+        place = self.parents.get(node)
+        while place is not None:
+            if isinstance(place, _PLACES):
+                found.append(place)
+            place = self.parents.get(place)
+        return found
+
+    def is_repeated(self, node: ast.AST, depth: int = 4) -> bool:
+        """Whether ``node`` may be reached more than once: it is in a loop, or is called in one."""
+        for place in self.places_of(node):
+            if not isinstance(place, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                return True
+            uses = [
+                each
+                for each in ast.walk(self.tree)
+                if (isinstance(each, ast.Name) and each.id == place.name)
+                or (isinstance(each, ast.Attribute) and each.attr == place.name)
+            ]
+            # What nobody calls here is called by somebody else, who knows how often.
+            is_known = bool(uses) and depth > 0
+            if not is_known or any(self.is_repeated(each, depth - 1) for each in uses):
+                return True
+        return False
 
     def inside_call_of(self, node: ast.AST, names: frozenset[str]) -> bool:
         """Whether ``node`` is an argument, however deep, of a call of one of these names."""
