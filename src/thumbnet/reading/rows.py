@@ -13,7 +13,7 @@ _STEEPEST = 0.35
 _ALIKE = 0.5
 _STEEP_COUNTS, _RIDGE_HEIGHTS = 3.0, 2.0
 _SAME_LEVEL, _WITHIN, _TUCK = 0.5, 0.6, 0.4
-_MEMORY = 3
+_MEMORY, _FULL = 3, 0.8
 _REACH, _DOWN_COUNTS = 0.6, 1.5
 _SMALLEST_PX = 9
 
@@ -131,7 +131,10 @@ def _absorbed(chains: list[list[Piece]], slope: float) -> list[list[Piece]]:
         middle = float(np.mean([piece.middle[1] for piece in chain]))
         band = _level_band(chain, slope)
         for row in rows:
-            near = sorted(row, key=lambda piece: abs(piece.middle[1] - middle))[:_MEMORY]
+            # Other broken halves would make the row look lower than it is.
+            least = _FULL * _row_height(row)
+            whole = [piece for piece in row if piece.height >= least]
+            near = sorted(whole, key=lambda piece: abs(piece.middle[1] - middle))[:_MEMORY]
             reach = _row_height(near)
             beside = row[0].left - reach < middle < row[-1].right + reach
             if beside and _overlap(band, _level_band(near, slope)) > _WITHIN:

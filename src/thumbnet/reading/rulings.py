@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 _THICKEST_SHARE, _THINNEST_PX = 1 / 150, 5
-_LONGEST_GAP = 2
+_LONGEST_GAP, _BLANK_GAP = 2, 1.2
 _SHORTEST_SHARE, _SHORTEST_UPRIGHT = 0.12, 0.25
 _SLENDER = 20.0
 _FILLED, _TRIMMINGS = 0.7, 4
@@ -134,7 +134,8 @@ def _thin_pieces(
     from scipy import ndimage
 
     thin = ink & ~_opened_down(ink, thickest + 1)
-    bridged = _closed_right(thin, _LONGEST_GAP * thickest)
+    bridged = _closed_right(thin, round(_BLANK_GAP * thickest))
+    bridged |= _closed_right(thin, _LONGEST_GAP * thickest) & ink
     # A slope of one pixel in a long run must not break a line.
     labels, _ = ndimage.label(bridged, np.ones((3, 3), bool))
     for number, place in enumerate(ndimage.find_objects(labels), 1):
