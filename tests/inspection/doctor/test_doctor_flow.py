@@ -232,3 +232,70 @@ for epoch in range(5):
         optimizer.step()
 """
     assert codes(text) == ({"no-shuffle"} if is_repeated else set())
+
+
+OWN_TRAIN = """
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.trunk = nn.Sequential(nn.Linear(4, 4), nn.Dropout(0.5))
+
+    def train(self, mode=True):
+        {body}
+        return self
+
+    def forward(self, x):
+        return self.trunk(x)
+
+
+model = Net()
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "call", "modes"),
+    [
+        ("super().train(mode)", "model.train()", {"train"}),
+        ("super().train(mode)", "model.eval()", {"eval"}),
+        ("super(Net, self).train(mode)", "model.train(False)", {"eval"}),
+        ("nn.Module.train(self, mode)", "model.train()", {"train"}),
+        ("super().train(mode); self.trunk.eval()", "model.train()", {"train"}),
+        ("self.training = mode", "model.train()", set()),
+        ("super().train(bool(mode))", "model.train()", set()),
+    ],
+)
+def test_own_train_method_sets_the_mode_that_it_asks_for(
+    body: str, call: str, modes: set[str]
+) -> None:
+    text = OWN_TRAIN.format(body=body) + f"{call}\nmodel(torch.zeros(1))\n"
+    assert {mode for mode, _ in passes(text)[-1].modes} == modes
+
+
+def test_mode_of_a_network_is_that_of_its_parts_too() -> None:
+    text = "part = nn.Dropout(0.5)\nmodel = nn.Sequential(part)\n"
+    imports = "import torch\nfrom torch import nn\n"
+    calls = "part.eval()\nmodel.train()\npart(torch.zeros(1))\n"
+    assert {mode for mode, _ in passes(imports + text + calls)[-1].modes} == {"train"}
+
+
+def test_mapped_function_sees_one_row() -> None:
+    text = """
+import jax
+import jax.numpy as jnp
+from keras.datasets import mnist
+(x, y), (x_test, y_test) = mnist.load_data()
+w = jax.random.normal(jax.random.PRNGKey(0), (784, 10))
+def one(w, image):
+    return jnp.argmax(image @ w, axis=0)
+"""
+    for mapped in (
+        "jax.vmap(one, in_axes=(None, 0))(w, x_test)",
+        "jax.vmap(lambda image: one(w, image))(x_test)",
+        "jax.lax.map(lambda image: one(w, image), x_test)",
+    ):
+        assert codes(f"{text}print(({mapped} == y_test).mean())\n") == set()
+    assert codes(f"{text}print((one(w, x_test) == y_test).mean())\n") == {"argmax-dimension"}

@@ -45,6 +45,21 @@ def test_finding_is_described_in_both_languages() -> None:
     assert chinese.startswith("a.py:7: Resize 的第二个参数是插值方式")
 
 
+@pytest.mark.parametrize(
+    ("loss", "form", "fix"),
+    [("NLLLoss", "no-log-softmax", "F.cross_entropy"), ("BCELoss", "no-sigmoid", "BCEWithLogits")],
+)
+def test_loss_on_logits_is_repaired_by_what_its_framework_has(
+    loss: str, form: str, fix: str
+) -> None:
+    finding = Finding("softmax-before-cross-entropy", "a.py", 3, form, {"loss": loss})
+    for language in ("en", "zh"):
+        text = describe(finding, language)
+        assert loss in text
+        assert fix in text
+        assert "Dense" not in text
+
+
 def test_numbers_and_lists_are_written_out() -> None:
     details = {"number": 12345, "pictures": ["a.png", "b.png"]}
     assert "12,345 pictures cannot be read: a.png; b.png" in describe(

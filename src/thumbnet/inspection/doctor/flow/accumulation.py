@@ -24,11 +24,15 @@ def augmented(interpreter: Interpreter, node: ast.AugAssign) -> Value:
 
 def by_assignment(interpreter: Interpreter, node: ast.Assign, value: Value) -> Value:
     """Return ``value``, as a running total if the target is part of its own new value."""
-    if value.kind not in averages.METRICS or len(node.targets) != 1:
+    if len(node.targets) != 1:
         return value
     target = _as_load(node.targets[0])
     own = ast.dump(target)
     expression = node.value
+    if isinstance(expression, ast.ListComp) and value.items is not None:
+        return _several(value, own, expression)
+    if value.kind not in averages.METRICS:
+        return value
     is_own = [ast.dump(part) == own for part in ast.walk(expression) if isinstance(part, ast.expr)]
     if not (any(is_own) and isinstance(expression, (ast.BinOp, ast.Call))):
         return value
@@ -44,6 +48,34 @@ def by_assignment(interpreter: Interpreter, node: ast.Assign, value: Value) -> V
                 return _added(interpreter, node, before, interpreter.evaluate(new))
     # A moving average, a minimum: no longer the last batch's.
     return value.copy(facts={"is_accumulated": True, "batch_loop": None})
+
+
+def _several(value: Value, own: str, expression: ast.ListComp) -> Value:
+    """Return ``totals = [t + new for t, new in zip(totals, losses)]`` as running totals."""
+    iterables = [part for each in expression.generators for part in ast.walk(each.iter)]
+    if not any(isinstance(part, ast.expr) and ast.dump(part) == own for part in iterables):
+        return value
+    facts = {"is_accumulated": True, "batch_loop": None}
+    items = [i.copy(facts=facts) if i.kind in averages.METRICS else i for i in value.items or ()]
+    return value.copy(items=items)
+
+
+def side_by_side(interpreter: Interpreter, node: ast.Assign, value: Value) -> Value:
+    """Return the values of ``total, seen = total + loss, seen + 1``, totals among them."""
+    targets, written = node.targets[0], node.value
+    if not (isinstance(targets, ast.Tuple) and isinstance(written, ast.Tuple)):
+        return value
+    is_plain = value.items is not None and len(targets.elts) == len(written.elts)
+    if not is_plain or any(isinstance(e, ast.Starred) for e in (*targets.elts, *written.elts)):
+        return value
+    items = []
+    for target, part, item in zip(targets.elts, written.elts, value.items or (), strict=True):
+        alone = ast.copy_location(ast.Assign([target], part), part)
+        if item.kind in (*averages.METRICS, "hits"):
+            items.append(by_assignment(interpreter, alone, item))
+        else:
+            items.append(item)
+    return value.copy(items=items)
 
 
 def _is_of_this_pass(interpreter: Interpreter, value: Value) -> bool:

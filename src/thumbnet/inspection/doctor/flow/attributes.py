@@ -25,14 +25,14 @@ def attribute(interpreter: Interpreter, owner: Value, name: str, node: ast.AST) 
         return unknown(owner)
     if name in owner.attributes:
         return _found(interpreter, owner, owner.attributes[name])
+    if owner.kind == "super":
+        return _of_super(owner, name)
     if "class" in owner.facts or owner.kind == "class":
         member = class_member(owner, name)
         if member is not None:
             return _found(interpreter, owner, member)
     if owner.kind == "arguments":
         return Value("unknown", node=node)
-    if owner.kind == "super":
-        return _of_super(owner, name)
     if owner.kind == "model":
         return _of_model(interpreter, owner, name, node)
     if owner.kind == "dataset":

@@ -125,13 +125,17 @@ def call_method(
 
 def call_with(interpreter: Interpreter, function: Value, made: Call) -> Value:
     """Return the value of a call whose parts are known."""
-    from thumbnet.inspection.doctor.flow import library
-    from thumbnet.inspection.doctor.flow.library_jax import with_gradient
+    from thumbnet.inspection.doctor.flow import library, library_modes
+    from thumbnet.inspection.doctor.flow.library_jax import by_rows, with_gradient
     from thumbnet.inspection.doctor.flow.pictures import transformed
 
     kind = function.kind
+    if kind == "function" and "mapped_axes" in function.facts:
+        return by_rows(interpreter, function, made)
     if kind == "function":
-        result = enter(interpreter, function, made)
+        is_mode = function.name in library_modes.NAMES and _is_of_model(function)
+        follow = library_modes.by_own_method if is_mode else enter
+        result = follow(interpreter, function, made)
         if "gradient" in function.facts:
             return with_gradient(interpreter, function, result, made)
         return result
@@ -160,6 +164,10 @@ def call_with(interpreter: Interpreter, function: Value, made: Call) -> Value:
     made.owner = function
     interpreter.note("unknown-call", made.node, function, *made.everything, name=function.name)
     return made.result()
+
+
+def _is_of_model(function: Value) -> bool:
+    return function.owner is not None and function.owner.kind == "model"
 
 
 def _as_images(value: Value) -> Value:
@@ -203,7 +211,7 @@ def bind(function: Value, made: Call, scope: Scope) -> None:
     node = function.node
     assert isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
     parameters = [*node.args.posonlyargs, *node.args.args]
-    given = list(made.arguments)
+    given = [*function.facts.get("given", ()), *made.arguments]
     if function.owner is not None and not function.facts.get("is_static"):
         given.insert(0, function.owner)
     for parameter, value in zip(parameters, given, strict=False):
@@ -221,7 +229,8 @@ def bind(function: Value, made: Call, scope: Scope) -> None:
             scope.variables[parameter.arg] = default
     names = {parameter.arg for parameter in [*parameters, *node.args.kwonlyargs]}
     others = {}
-    for name, value in made.keywords.items():
+    keywords = {**function.facts.get("given_keywords", {}), **made.keywords}
+    for name, value in keywords.items():
         if name in names:
             scope.variables[name] = value
         else:

@@ -157,6 +157,9 @@ class Interpreter:
             function.facts["is_static"] = True
         if tails & {"classmethod"}:
             function.facts["is_class_method"] = True
+        for value in names:
+            if value.tail in ("vmap", "filter_vmap"):
+                function.facts["mapped_axes"] = value.facts.get("keywords", {}).get("in_axes")
         if tails & {"contextmanager", "asynccontextmanager"}:
             function.facts["is_context_manager"] = True
         return function
@@ -205,6 +208,7 @@ class Interpreter:
 
         value = self.evaluate(node.value)
         value = accumulation.by_assignment(self, node, value)
+        value = accumulation.side_by_side(self, node, value)
         for target in node.targets:
             self.assign(target, value)
 

@@ -15,6 +15,7 @@ from thumbnet.inspection.doctor.flow import (
     library_jax,
     library_keras,
     library_models,
+    library_modes,  # noqa: F401 - likewise
     library_python,
     library_training,
     library_transforms,

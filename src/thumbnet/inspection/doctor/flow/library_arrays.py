@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _LIBRARIES = ("torch.", "numpy.", "jax.numpy.", "tensorflow.", "keras.ops.", "einops.", "cupy.")
 _JOINS = ("cat", "concat", "concatenate", "stack", "vstack", "hstack", "append", "r_")
+_ALONG_ROWS = ("cat", "concat", "concatenate", "vstack", "append", "r_")
 _MAKES = ("from_numpy", "tensor", "as_tensor", "array", "asarray", "constant", "Tensor", "cast")
 _STATISTICS = frozenset(("mean", "std", "var", "min", "max", "amin", "amax", "median", "std_mean"))
 _TENSORS = ("images", "labels", "logits", "loss", "score", "hits", "predictions")
@@ -68,9 +69,11 @@ def joined_arrays(made: Call) -> Value:
     splits = frozenset().union(*(part.splits for part in parts))
     passes = frozenset().union(*(part.passes for part in parts))
     facts: dict[str, Any] = {"batch_loop": None, "is_single": False}
-    bases = [part.facts.get("base") for part in parts if not part.facts.get("is_slice")]
-    known = [base for base in bases if base is not None]
-    if parts[0].kind == "images" and len(known) > len(set(map(id, known))):
+    known = [part for part in parts if _is_whole(part)]
+    bases = {
+        (part.facts.get("slice"), *(id(part.facts.get(key)) for key in _ORIGIN)) for part in known
+    }
+    if parts[0].kind == "images" and _is_by_rows(made) and len(known) > len(bases):
         facts["copies"] = True
     if any(part.facts.get("taken_from") is other for part in parts for other in parts):
         facts["copies"] = True
@@ -78,11 +81,32 @@ def joined_arrays(made: Call) -> Value:
         facts["copies"] = True
     if len(parts) > 1:
         facts["made_of"] = parts
-        facts["base"] = known[0] if facts.get("copies") else object()
+        is_copied = bool(facts.get("copies")) and bool(known)
+        facts["base"] = known[0].facts["base"] if is_copied else object()
     if joined.kind in ("loss", "score"):
         facts["is_accumulated"] = True
         facts["summed"] = [site for part in parts for site in part.facts.get("summed", ())]
     return joined.copy(splits=splits, passes=passes, facts=facts, node=made.node)
+
+
+_ORIGIN = ("base", "cut", "place", "sliced_from")
+"""What two arrays have in common of which one holds copies of the other's pictures."""
+
+
+def _is_whole(part: Value) -> bool:
+    """Whether an array holds known pictures of another: all, or a range, and no batch of them."""
+    is_some = any(part.facts.get(key) for key in ("is_single", "loader"))
+    is_some = is_some or (bool(part.facts.get("is_slice")) and part.facts.get("slice") is None)
+    return part.facts.get("base") is not None and not is_some
+
+
+def _is_by_rows(made: Call) -> bool:
+    """Whether arrays are put below each other; side by side they are features of one picture."""
+    axis = made.keywords.get("axis") or made.keywords.get("dim")
+    if axis is None and made.tail in _ALONG_ROWS and len(made.arguments) == 2:
+        given = made.arguments[1]
+        axis = given if made.tail != "append" and given.kind == "constant" else None
+    return made.tail in _ALONG_ROWS and (axis is None or axis.number == 0)
 
 
 def _of_list(interpreter: Interpreter, made: Call, given: Value) -> Value | None:

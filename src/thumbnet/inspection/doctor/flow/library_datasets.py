@@ -174,7 +174,7 @@ def _train_test_split(interpreter: Interpreter, made: Call) -> Value:
             kept = unknown(value, facts=dict(value.facts))
         for place in (TRAIN, TEST):
             facts = {"is_part": True, "cut": cut, "place": place, "is_whole": False}
-            facts |= {"slice": None, "sliced_from": None, "made_of": None}
+            facts |= {"slice": None, "sliced_from": None, "made_of": None, "cut_from": value}
             parts.append(kept.copy(facts=facts, node=made.node))
     return Value("tuple", items=parts)
 

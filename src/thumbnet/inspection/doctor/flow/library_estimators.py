@@ -94,11 +94,22 @@ def _fit_transform(interpreter: Interpreter, made: Call) -> Value:
 
 def _scaled(scaler: Value, data: Value) -> Value:
     facts = {"normalised": True, "scaled": True}
-    if scaler.facts.get("fit_before") is not None and not data.splits:
-        facts["fitted_before"] = scaler.facts["fit_before"]
+    before = scaler.facts.get("fit_before")
+    if before is not None and (not data.splits or _is_cut_from(data, scaler.facts["fitted_on"])):
+        facts["fitted_before"] = before
     if data.kind == "images":
         return data.copy(facts=facts)
     return unknown(data, kind="images", facts={**data.facts, **facts})
+
+
+def _is_cut_from(data: Value, whole: Value) -> bool:
+    """Whether pictures are a part that was cut off those that a scaler has seen."""
+    cut_from: Value | None = data.facts.get("cut_from")
+    if cut_from is None or cut_from is whole:
+        return cut_from is not None
+    base = whole.facts.get("base")
+    is_part = any(whole.facts.get(name) for name in ("cut", "is_part", "is_slice", "is_of_part"))
+    return base is not None and base is cut_from.facts.get("base") and not is_part
 
 
 @method("estimator", "fit_resample")

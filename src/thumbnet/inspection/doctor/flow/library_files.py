@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from thumbnet.inspection.doctor.flow.calls import Call
     from thumbnet.inspection.doctor.flow.interpreter import Interpreter
 
+# The same pictures, moved, turned or filtered.
+_CHANGES = (
+    *("scipy.ndimage.shift", "scipy.ndimage.rotate", "scipy.ndimage.zoom"),
+    *("scipy.ndimage.gaussian_filter", "scipy.ndimage.median_filter", "scipy.ndimage.affine"),
+    *("scipy.ndimage.interpolation.", "scipy.ndimage.uniform_filter", "scipy.ndimage.map_coord"),
+    *("skimage.transform.rotate", "skimage.transform.warp", "skimage.transform.resize"),
+    *("skimage.transform.rescale", "skimage.filters.gaussian", "skimage.util.random_noise"),
+    *("cv2.warpAffine", "cv2.warpPerspective", "cv2.rotate", "imutils.rotate"),
+)
 _GREY = ("IMREAD_GRAYSCALE",)
 _CONVERTED = re.compile(r"COLOR_BGR2(RGB|GRAY|LAB|HSV|YUV|YCR)", re.IGNORECASE)
 
@@ -206,6 +215,8 @@ def as_model(loaded: Value) -> Value:
 def by_family(_interpreter: Interpreter, made: Call) -> Value | None:
     """Handle paths, whose words tell what lies there, and what Pillow does to pictures."""
     if made.name.startswith("PIL.ImageOps.") and made.first().kind == "images":
+        return made.first().copy(facts={"size_px": None})
+    if made.name.startswith(_CHANGES) and made.first().kind == "images":
         return made.first().copy(facts={"size_px": None})
     if made.name in ("pathlib.Path", "os.path.join", "pathlib.PurePath", "os.path.expanduser"):
         texts = [v.text or str(v.facts.get("words", "")) for v in made.arguments]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from thumbnet.inspection.doctor.flow.arithmetic import features
+from thumbnet.inspection.doctor.flow.library_modes import modes_of
 from thumbnet.inspection.doctor.flow.registry import function, method
 from thumbnet.inspection.doctor.flow.values import Value, constant, unknown
 
@@ -41,6 +42,8 @@ def by_family(interpreter: Interpreter, made: Call) -> Value | None:
             return None
         return _layer(interpreter, made)
     if name.startswith(_READY_MADE) and not tail.endswith("Weights"):
+        if "_Weights" in name:
+            return _of_weights(made)
         if tail in ("get_model", "create_model"):
             tail = made.first().text or "model"
         if tail[:1].isupper() and not tail.endswith("Net"):
@@ -55,11 +58,28 @@ def by_family(interpreter: Interpreter, made: Call) -> Value | None:
     return None
 
 
+def _of_weights(made: Call) -> Value | None:
+    """Handle ``weights.transforms()``, which does all that the weights want."""
+    if made.tail != "transforms":
+        return None
+    return Value("transform", name=made.name, node=made.node)
+
+
 def _whole(interpreter: Interpreter, made: Call, name: str) -> Value:
     facts = {"is_whole": True, "framework": "torch", "keywords": made.keywords}
+    # By position the weights come first, after the name if there is one.
+    given = made.get("weights", 0 if name.endswith(f".{made.tail}") else None)
+    facts["is_pretrained"] = _is_pretrained(given) or _is_pretrained(made.get("pretrained"))
     model = Value("model", name=name, node=made.node, facts=facts)
     interpreter.modes[model] = frozenset({("train", None)})
     return model
+
+
+def _is_pretrained(weights: Value | None) -> bool:
+    """Whether weights are certainly given, as far as one can see."""
+    if weights is None:
+        return False
+    return weights.constant is True or bool(weights.text) or "_Weights." in weights.name
 
 
 def _layer(interpreter: Interpreter, made: Call) -> Value:
@@ -134,22 +154,6 @@ def forward(interpreter: Interpreter, model: Value, made: Call) -> Value:
     return _marked(result, given, event, interpreter.with_gradient)
 
 
-def modes_of(interpreter: Interpreter, model: Value) -> frozenset[Any]:
-    """Return the modes that a network, or the one it is a part of, may be in."""
-    place: Value | None = model
-    found: frozenset[Any] = frozenset()
-    seen = 0
-    while place is not None and seen < 10:
-        modes = interpreter.modes.get(place)
-        if modes is not None and any(node is not None for _, node in modes):
-            return modes
-        found = modes or found
-        if place.facts.get("is_managed"):
-            return frozenset()  # Lightning and Keras set the mode of every part themselves
-        place, seen = place.owner, seen + 1
-    return found
-
-
 def _outputs(interpreter: Interpreter, model: Value, made: Call, given: Value) -> Value:
     from thumbnet.inspection.doctor.flow.calls import call_method
 
@@ -207,26 +211,6 @@ def _marked(result: Value, given: Value, event: Any, with_gradient: bool) -> Val
 
 
 # --- methods ----------------------------------------------------------------------------------
-
-
-@method("model", "eval")
-def _eval(interpreter: Interpreter, made: Call) -> Value:
-    assert made.owner is not None
-    interpreter.modes[made.owner] = frozenset({("eval", made.node)})
-    return made.owner
-
-
-@method("model", "train")
-def _train(interpreter: Interpreter, made: Call) -> Value:
-    assert made.owner is not None
-    given = made.get("mode", 0)
-    if given is None or given.constant is True:
-        interpreter.modes[made.owner] = frozenset({("train", made.node)})
-    elif given.constant is False:
-        interpreter.modes[made.owner] = frozenset({("eval", made.node)})
-    else:
-        interpreter.modes[made.owner] = frozenset()
-    return made.owner
 
 
 @method("model", "to", "cuda", "cpu", "mps", "xpu")
@@ -342,20 +326,3 @@ def _functional_call(interpreter: Interpreter, made: Call) -> Value:
     made.arguments = [inputs]
     made.keywords = {}
     return forward(interpreter, model, made)
-
-
-def parts_of(model: Value, depth: int = 6) -> list[Value]:
-    """Return every network in a network, itself first, as far as they are known."""
-    found = [model]
-    if not depth:
-        return found
-    inner = [*(model.items or ()), *model.attributes.values()]
-    for value in inner:
-        if value.kind == "model" and value is not model:
-            found += parts_of(value, depth - 1)
-        elif value.kind in ("list", "tuple", "dict"):
-            each = [*(value.items or ()), *(value.fields or {}).values()]
-            for item in each:
-                if item.kind == "model" and item is not model:
-                    found += parts_of(item, depth - 1)
-    return found

@@ -218,6 +218,12 @@ def _super(interpreter: Interpreter, made: Call) -> Value:
     return Value("unknown", owner=instance)
 
 
+@method("any", "super.__init__", "super.__setattr__", "super.__post_init__")
+def _inherited(_interpreter: Interpreter, _made: Call) -> Value:
+    """Handle what a library's class does with a new object, which tells nothing of it."""
+    return constant(None)
+
+
 @function("builtins.getattr")
 def _getattr(interpreter: Interpreter, made: Call) -> Value:
     from thumbnet.inspection.doctor.flow.attributes import attribute
@@ -249,9 +255,13 @@ def _map(interpreter: Interpreter, made: Call) -> Value:
 @function("functools.partial")
 def _partial(_interpreter: Interpreter, made: Call) -> Value:
     chosen = made.first()
+    if chosen.kind == "function":
+        given = [*chosen.facts.get("given", ()), *made.arguments[1:]]
+        keywords = {**chosen.facts.get("given_keywords", {}), **made.keywords}
+        return chosen.copy(facts={"given": given, "given_keywords": keywords})
     if chosen.kind != "reference":
-        return chosen if chosen.kind == "function" else made.result()
-    return Value("reference", name=chosen.name, node=made.node)
+        return made.result()
+    return Value("reference", name=chosen.name, node=made.node, facts={"keywords": made.keywords})
 
 
 @function("copy.deepcopy", "copy.copy")

@@ -60,6 +60,10 @@ def apply(interpreter: Interpreter, transform: Value, images: Value) -> Value:
         scale = transform.facts.get("keywords", {}).get("scale")
         if scale is not None and scale.constant is True:
             facts["scaled"] = True
+    elif tail == "transforms":
+        # What a ready-made network's weights want, numbers and all.
+        facts |= {"layout": "chw", "scaled": True, "normalised": True, "size_px": None}
+        facts["normalisation"] = None
     elif tail in ("Normalize", "normalize"):
         facts |= {"normalised": True, "normalisation": transform.facts.get("numbers")}
         if transform.name.startswith(_ALBUMENTATIONS):

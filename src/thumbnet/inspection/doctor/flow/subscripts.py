@@ -118,6 +118,7 @@ def _images(owner: Value, key: Value, node: ast.AST) -> Value:
         return owner.copy(facts={"is_single": True}, node=node)
     # By a list or a mask of indices: a choice of its own.
     facts: dict[str, Any] = {"is_slice": True, "by_indices": key, "is_part": True}
+    facts |= {"slice": None, "sliced_from": None}
     is_picked = bool(key.facts.get(drawing.PICKED))
     facts |= {"taken_from": owner, "made_of": owner.facts.get("made_of") if is_picked else None}
     return owner.copy(facts=facts, node=node)

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from thumbnet.inspection.doctor.flow.library_models import parts_of
+from thumbnet.inspection.doctor.flow.parts import parts_of
 from thumbnet.inspection.doctor.flow.trace import Event
 from thumbnet.inspection.doctor.flow.values import Value, reachable
 from thumbnet.inspection.doctor.rules.script import Hit, Script, name_of, same_network, used_names

@@ -43,7 +43,8 @@ def softmax_before_cross_entropy(script: Script) -> Iterator[Hit]:
     for event in script.trace.of("loss"):
         given, tail = event.arguments[0], event.value.tail
         if tail in _ON_PROBABILITIES and given.facts.get("is_linear") is True:
-            yield Hit("softmax-before-cross-entropy", event.node, "none", {"loss": tail})
+            form = "no-log-softmax" if "nll" in tail.lower() else "no-sigmoid"
+            yield Hit("softmax-before-cross-entropy", event.node, form, {"loss": tail})
     for event in script.trace.of("softmax-twice"):
         node = event.value.facts.get("activation_node") or event.node
         details = {"activation": "softmax", "loss": "log_softmax"}
@@ -140,6 +141,9 @@ def argmax_dimension(script: Script) -> Iterator[Hit]:
         if is_one or given is None or given.facts.get("is_single"):
             continue
         if axis is not None and axis.number == 0:
+            # Of what is only called so, nobody knows whether it is one picture or many.
+            if given.facts.get("by_name") and not given.splits and "loader" not in given.facts:
+                continue
             yield Hit("argmax-dimension", event.node)
         elif axis is None and event.node in compared and _is_batch(given):
             yield Hit("argmax-dimension", event.node, "none")

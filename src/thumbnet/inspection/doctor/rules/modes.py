@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from thumbnet.inspection.doctor.flow.library_models import parts_of
+from thumbnet.inspection.doctor.flow.parts import parts_of
 from thumbnet.inspection.doctor.flow.trace import Event
 from thumbnet.inspection.doctor.flow.values import OWN, Value
 from thumbnet.inspection.doctor.rules.script import (

@@ -9,7 +9,7 @@ from typing import Any
 
 from thumbnet.inspection.doctor.flow.data import LIGHT_ON_DARK
 from thumbnet.inspection.doctor.flow.library_keras import layers_of
-from thumbnet.inspection.doctor.flow.library_models import parts_of
+from thumbnet.inspection.doctor.flow.parts import parts_of
 from thumbnet.inspection.doctor.flow.trace import Event
 from thumbnet.inspection.doctor.flow.values import OWN, TRAIN, Value, reachable
 from thumbnet.inspection.doctor.rules.script import (
@@ -32,6 +32,12 @@ _LARGE_STEMS = (
     "googlenet",
     "se_resnet",
     "seresnet",
+)
+# Networks for whole pictures; those that find objects normalise their input themselves.
+_WANTS_IMAGENET = (
+    *("resnet", "resnext", "wide_resnet", "densenet", "vgg", "alexnet", "squeezenet", "mnasnet"),
+    *("mobilenet", "efficientnet", "convnext", "regnet", "vit_", "shufflenet", "maxvit"),
+    *("swin_", "googlenet", "inception_v3"),
 )
 _MNIST_WORDS = re.compile(r"(?<!fashion)(?<!fashion[_-])mnist|digit", re.IGNORECASE)
 _ENLARGES = re.compile(r"interpolate|Upsample|resize", re.IGNORECASE)
@@ -186,6 +192,7 @@ def _keras_stem(event: Event) -> Value | None:
 
 def unnormalised_at_inference(script: Script) -> Iterator[Hit]:
     """What was done to the numbers of training images is not done to those of others."""
+    yield from _other_than_weights(script)
     trained = [(event.value, _picture(event)) for event in script.trained_passes]
     fits = script.trace.of("keras-fit", "fit")
     trained += [(event.value, _picture(event)) for event in fits if event.value.kind != "scaler"]
@@ -203,6 +210,26 @@ def unnormalised_at_inference(script: Script) -> Iterator[Hit]:
         form = _difference(known, given.facts) if known else None
         if form is not None:
             yield Hit("unnormalised-at-inference", source_of(given, event), form)
+
+
+def _other_than_weights(script: Script) -> Iterator[Hit]:
+    """A ready-made network with its weights sees pictures without ImageNet's mean and deviation."""
+    changed = [*script.trained_passes, *script.trace.of("load-state", "part-replaced")]
+    for event in script.forward_passes:
+        given, model = _picture(event), event.value
+        is_meant = (
+            model.facts.get("is_pretrained") is True
+            and model.name.startswith("torchvision.models.")
+            and model.tail.lower().startswith(_WANTS_IMAGENET)
+            and not model.facts.get("is_part_of_library")
+        )
+        if not is_meant or given is None or given.facts.get("normalised") is not False:
+            continue
+        if given.facts.get("layout") == "hwc":
+            continue  # the network cannot take it at all
+        # Who trains the network further may teach it other numbers.
+        if not any(same_network(each.value, model) for each in changed):
+            yield Hit("unnormalised-at-inference", event.node, "weights", {"model": model.tail})
 
 
 def _rescales(model: Value) -> bool:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from thumbnet.inspection.doctor.flow import data
-from thumbnet.inspection.doctor.flow.library_models import parts_of
+from thumbnet.inspection.doctor.flow.parts import parts_of
 from thumbnet.inspection.doctor.flow.trace import Event, Trace
 from thumbnet.inspection.doctor.flow.values import OWN, TEST, VALIDATION, Value, reachable
 

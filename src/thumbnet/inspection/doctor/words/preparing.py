@@ -140,6 +140,20 @@ PREPARING: Catalogue = {
             "对所有图片使用同一个 Normalize(mean, std)",
         ),
     ),
+    "unnormalised-at-inference/weights": Entry(
+        "error",
+        Words(
+            "{model} has its weights from ImageNet, and sees pictures without ImageNet's mean and"
+            " deviation",
+            "The network sees numbers of a range that it was not trained on.",
+            "x = weights.transforms()(picture)  # it resizes, scales and normalises",
+        ),
+        Words(
+            "{model} 使用 ImageNet 的权重，而图片没有用 ImageNet 的均值和标准差归一化",
+            "网络看到的数值范围与训练时不同。",
+            "x = weights.transforms()(picture)  # 缩放尺寸、换算数值并归一化",
+        ),
+    ),
     "unnormalised-at-inference/scale": Entry(
         "error",
         Words(

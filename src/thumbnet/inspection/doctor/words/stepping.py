@@ -45,6 +45,34 @@ STEPPING: Catalogue = {
             'Dense(10, activation="softmax")，或者给损失加上 from_logits=True',
         ),
     ),
+    "softmax-before-cross-entropy/no-log-softmax": Entry(
+        "error",
+        Words(
+            "{loss} takes log-probabilities, and is given the last layer's output as it is",
+            "It is then the label's own logit with its sign changed, which has no lower bound:"
+            " the loss falls below 0 without end, and the other classes are never pushed down.",
+            "F.cross_entropy(output, target), or F.nll_loss(output.log_softmax(1), target)",
+        ),
+        Words(
+            "{loss} 需要对数概率，却直接得到了最后一层的输出",
+            "这样损失只是正确类别的 logit 取负，没有下界：它会一直降到 0 以下，"
+            "而其他类别从不被压低。",
+            "F.cross_entropy(output, target)，或者 F.nll_loss(output.log_softmax(1), target)",
+        ),
+    ),
+    "softmax-before-cross-entropy/no-sigmoid": Entry(
+        "error",
+        Words(
+            "{loss} takes probabilities between 0 and 1, and the last layer has no sigmoid",
+            "Its logarithm has no value for an output below 0: PyTorch stops with an error.",
+            "nn.BCEWithLogitsLoss(), which takes the output as it is",
+        ),
+        Words(
+            "{loss} 需要 0 到 1 之间的概率，而最后一层没有 sigmoid",
+            "小于 0 的输出无法取对数：PyTorch 会报错停止。",
+            "nn.BCEWithLogitsLoss()，它直接接受这样的输出",
+        ),
+    ),
     "loss-accumulates-graph": Entry(
         "warning",
         Words(
