@@ -17,7 +17,7 @@ WORDS = {
         "first": "first",
         "second": "second, after the rules were repaired by the first",
         "third": "third, after the rules were repaired by both",
-        "false": "{alarms}, in {clean} right scripts",
+        "false": "{alarms} (in {clean} of the right ones)",
     },
     "zh": {
         "headers": "| 组 | 脚本（其中正确的） | 错误 | 初见时找到 | 误报 | 修正后找到 | 误报 |",

@@ -109,6 +109,14 @@ def test_a_ruling_is_found_under_the_digits_that_stand_on_it() -> None:
     assert (lines & on_line).sum() > 0.9 * on_line.sum()
 
 
+def test_bars_of_digits_in_a_row_are_no_ruling() -> None:
+    ink = np.zeros((300, 600), bool)
+    for left in range(40, 560, 32):
+        ink[100:104, left : left + 23] = True  # the bars of 7, and their stems
+        ink[104:140, left + 19 : left + 23] = True
+    assert not find_rulings(ink, full(ink)).any()
+
+
 def test_a_bar_beside_the_side_of_a_box_stays() -> None:
     piece = np.zeros((100, 90), bool)
     piece[:3] = piece[-3:] = piece[:, :3] = piece[:, -3:] = True

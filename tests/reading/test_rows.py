@@ -102,3 +102,14 @@ def test_the_desk_about_a_sheet_is_no_piece() -> None:
     contrast[50:90, 150:158] = 0.8
     pieces = find_pieces(contrast > 0.1, contrast)
     assert [(piece.top, piece.left) for piece in pieces] == [(50, 150)]
+
+
+def test_lower_halves_of_broken_digits_stand_in_their_row_not_below_it() -> None:
+    whole = [block(100, 20 + 45 * index) for index in range(3, 8)]
+    upper = [block(100, 20 + 45 * index, height=22) for index in range(3)]
+    lower = [block(119, 20 + 45 * index, height=21) for index in range(3)]
+    (row,) = find_rows(whole + upper + lower)
+    assert len(row.pieces) == 11
+    # A row of its own below, of the same size, stays one.
+    below = [block(144, 20 + 45 * index, height=21) for index in range(3)]
+    assert len(find_rows(whole + upper + below)) == 2

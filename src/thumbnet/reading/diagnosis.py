@@ -6,6 +6,10 @@ from thumbnet.languages import check_language
 
 DIAGNOSES: dict[str, dict[str, str]] = {
     "not-a-digit": {"en": "this is not a digit", "zh": "这不是数字"},
+    "among-digits": {
+        "en": "hardly a digit, but in a row of digits",
+        "zh": "不太像数字，但位于一行数字之中",
+    },
     "not-allowed": {
         "en": "the most probable digit is not among those allowed",
         "zh": "最可能的数字不在允许的范围内",

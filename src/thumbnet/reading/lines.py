@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from thumbnet.reading.result import Digit, Line
 
 _CERTAIN_ROW, _STROKES, _LONG_ROW = 0.85, 0.75, 8
 _LONE = 0.55
+_SURE_DIGITS, _SURE_SHARE = 3, 0.7
+_LEAST_SCORE, _LIKELIER = 0.02, 0.5
 
 
 def says_something(digits: list[Digit]) -> bool:
@@ -27,6 +31,36 @@ def says_something(digits: list[Digit]) -> bool:
         return True
     certainty = sum(digit.score * digit.probability for digit in read) / len(digits)
     return certainty > _CERTAIN_ROW and strokes < _STROKES
+
+
+def with_company(digits: list[Digit], least: float) -> list[Digit]:
+    """Take what is refused in a row of digits for the digit that it is most likely to be.
+
+    The recogniser sees one glyph alone. In a row of several others that are digits it is one, too,
+    far more often than by itself; what looks like nothing at all, like several digits, or like two
+    of them alike stays refused.
+
+    Args:
+        digits: of a row that says something.
+        least: a digit less probable than this stays refused.
+    """
+    read = sum(not digit.refused for digit in digits)
+    if read < _SURE_DIGITS or read < _SURE_SHARE * len(digits):
+        return digits
+    least = max(least, _LIKELIER)
+    return [
+        replace(digit, text=digit.label, refused=False, diagnosis=_among(digit.diagnosis))
+        if digit.refused
+        and digit.score >= _LEAST_SCORE
+        and digit.probability >= least
+        and "two-digits" not in digit.diagnosis
+        else digit
+        for digit in digits
+    ]
+
+
+def _among(diagnosis: tuple[str, ...]) -> tuple[str, ...]:
+    return ("among-digits", *(code for code in diagnosis if code != "not-a-digit"))
 
 
 def without_specks(lines: list[Line]) -> tuple[Line, ...]:

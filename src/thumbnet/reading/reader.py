@@ -13,7 +13,7 @@ from thumbnet.inference.recogniser import Answers, Recogniser
 from thumbnet.reading.digits import certainties, make_digit
 from thumbnet.reading.glyphs import frame_glyph, is_centred, to_pixels
 from thumbnet.reading.ink import find_ink
-from thumbnet.reading.lines import reading_weight, says_something, without_specks
+from thumbnet.reading.lines import reading_weight, says_something, with_company, without_specks
 from thumbnet.reading.options import ALL_DIGITS, ReadOptions
 from thumbnet.reading.paper import estimate_paper, ink_contrast
 from thumbnet.reading.paths import atoms_of, best_path, candidates, may_be_digits
@@ -160,6 +160,7 @@ class Reader:
                 for index in chosen
             ]
             if says_something(digits):
+                digits = with_company(digits, options.min_confidence)
                 lines.append(Line(tuple(digits)))
             start += len(glyphs)
         return [atom for atoms in split for atom in atoms], lines
