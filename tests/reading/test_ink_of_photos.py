@@ -112,8 +112,8 @@ def test_a_ruling_is_found_under_the_digits_that_stand_on_it() -> None:
 def test_bars_of_digits_in_a_row_are_no_ruling() -> None:
     ink = np.zeros((300, 600), bool)
     for left in range(40, 560, 32):
-        ink[100:104, left : left + 23] = True  # the bars of 7, and their stems
-        ink[104:140, left + 19 : left + 23] = True
+        ink[100:104, left : left + 25] = True  # the bars of 7, and their stems
+        ink[104:140, left + 23 : left + 25] = True
     assert not find_rulings(ink, full(ink)).any()
 
 
