@@ -138,3 +138,12 @@ def test_the_page_is_at_the_root_and_its_files_below_static() -> None:
         for outside in ("/static/%2e%2e/app.py", "/static/..%2fapp.py", "/static/a%00b", "/static"):
             assert client.get(outside).status_code == 404, outside
         assert client.ask("HEAD", "/static/index.html").status_code == 200
+
+
+def test_example_of_a_tensor_is_answered(document: dict[str, Any]) -> None:
+    (example,) = document["components"]["schemas"]["InferRequest"]["examples"]
+    with Client(application(token="t")) as client:
+        answer = client.post(
+            "/v2/models/digits/infer", json=example, headers={"Authorization": "Bearer t"}
+        )
+    assert answer.status_code == 200

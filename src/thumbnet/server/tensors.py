@@ -37,6 +37,19 @@ class _Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
 
+# One grey picture of 4 by 3 pixels with an upright stroke.
+EXAMPLE: dict[str, Any] = {
+    "inputs": [
+        {
+            "name": INPUT,
+            "shape": [1, 4, 3, 1],
+            "datatype": "UINT8",
+            "data": [0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 255, 0],
+        }
+    ]
+}
+
+
 class InputTensor(_Strict):
     """N pictures of one shape, 0 to 255; the numbers flat, row by row, or nested as the shape."""
 
@@ -56,6 +69,8 @@ class WantedOutput(_Strict):
 
 class InferRequest(_Strict):
     """What ``infer`` takes."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     id: str = ""
     parameters: _Parameters = {}
