@@ -59,3 +59,11 @@ def test_figure_has_a_line_for_each_side() -> None:
         pytest.approx(side["sizes"][0]) for side in sides.values()
     ]
     assert [line.get_label() for line in axes.lines] == list(sides)
+
+
+def test_ticks_are_plain_numbers() -> None:
+    figure = draw_gradients({"sigmoid": {"sizes": [[1e-6, 1e-3, 1.0]]}})
+    figure.draw_without_rendering()
+    labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    assert "1e-03" in labels
+    assert not any("$" in label for label in labels)

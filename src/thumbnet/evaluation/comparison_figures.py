@@ -152,7 +152,7 @@ def draw_gradients(gradients: Results) -> Figure:
     Args:
         gradients: side → what ``first_gradients`` returns.
     """
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     with house_style():
         figure = new_figure(3.6)
@@ -172,6 +172,7 @@ def draw_gradients(gradients: Results) -> Figure:
                 **_style(index),
             )
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0e}"))
         axes.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True))
         figure.legend(loc="outside lower center", ncols=min(4, len(gradients)))
     figure.set_label(f"Size of each layer's gradient before training: {', '.join(gradients)}.")
