@@ -132,9 +132,8 @@ def page(question: Question, results: dict[str, dict[str, Any]], language: str) 
             Heading(words["method"], 4),
             Bullets(list(method(results[name], language))),
         ]
-        for figure in ("accuracy", "curves"):
-            file = f"{question.name}-{name}-{figure}"
-            paths[file] = f"{TO_IMAGES[language]}/{file}.svg"
+        for file in IMAGES.glob(f"{question.name}-{name}-*.svg"):
+            paths[file.stem] = f"{TO_IMAGES[language]}/{file.name}"
     blocks += [Heading(words["change"]), Paragraph(said.would_change)]
     return to_markdown(blocks, paths)
 

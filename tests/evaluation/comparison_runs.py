@@ -44,7 +44,7 @@ def made_results(sides: Sequence[Side], target: float | None = None) -> dict[str
     """Return what ``results.json`` holds, with all that the page needs."""
     return {
         "title": "mnist: optimizer sgd, adam",
-        "plan": {"seeds": [1, 2, 3], "tune": 0, "tune_span": 30.0},
+        "plan": {"seeds": [1, 2, 3], "tune": 0, "tune_span": 30.0, "tune_seeds": 3},
         "data": {
             "name": "mnist",
             "num_train": [500, 2000],

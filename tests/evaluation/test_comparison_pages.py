@@ -78,7 +78,8 @@ def test_notes_and_tuning_are_shown() -> None:
     assert "| sgd | 10 | diverged |  |" in text
     assert "adam: without optimizer.momentum, which adam does not take." in text
     assert "sgd: the best rate is at the edge" in text
-    assert "each side had 3 trials" in text
+    assert "3 learning rates were tried on each side" in text
+    assert "each with 3 other seeds" in text
 
 
 def test_target_that_was_missed_is_shown_as_missed() -> None:

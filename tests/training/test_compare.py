@@ -20,7 +20,7 @@ from thumbnet.errors import (
 )
 from thumbnet.training import comparison_runs
 from thumbnet.training.compare import compare
-from thumbnet.training.comparison_plan import make_plan
+from thumbnet.training.comparison_plan import TUNING_SEEDS, Plan, make_plan
 from thumbnet.training.comparison_tuning import choose_rates, trial_folder
 from thumbnet.training.interruption import Interrupted
 from thumbnet.training.recipe import Recipe
@@ -245,9 +245,10 @@ def test_tuned_side_is_trained_with_its_best_rate(recipe: Recipe, tmp_path: Path
         for seed in (1, 2):
             run = Run(tmp_path / "runs" / f"{name}-seed{seed}")
             assert run.recipe.optimizer.learning_rate == best["learning_rate"]
-        trial = tmp_path / "tuning" / f"{name}-trial1"
-        assert Run(trial).recipe.seed == 0
-        assert not (trial / "receipt.json").exists()
+        for seed in TUNING_SEEDS:
+            trial = tmp_path / "tuning" / f"{name}-trial1-seed{seed}"
+            assert Run(trial).recipe.seed == seed
+            assert not (trial / "receipt.json").exists()
 
 
 def test_run_that_diverges_is_counted_and_not_averaged(recipe: Recipe, tmp_path: Path) -> None:
@@ -260,17 +261,40 @@ def test_run_that_diverges_is_counted_and_not_averaged(recipe: Recipe, tmp_path:
 def test_trial_that_diverges_is_never_chosen(recipe: Recipe, tmp_path: Path) -> None:
     plan = make_plan([recipe], vary={"epochs": [1, 2]}, tune=2)
     for side in (0, 1):
-        ended = [trial_folder(tmp_path, plan, side, trial) for trial in (0, 1)]
-        for folder in ended:
-            folder.mkdir(parents=True)
-        (ended[0] / "trial.json").write_text(
-            '{"validation_accuracy": 0.0, "validation_loss": 9.0}', encoding="utf-8"
-        )
-        (ended[1] / "diverged.json").write_text('{"what": "the loss is nan"}', encoding="utf-8")
+        end_trials(tmp_path, plan, side, 0, [0.0, 0.0, 0.0])
+        end_trials(tmp_path, plan, side, 1, [0.9, 0.9, None])
     chosen = choose_rates(tmp_path, plan)
     assert [found and found["learning_rate"] for found in chosen] == [0.000333, 0.000333]
     assert chosen[0] is not None
     assert chosen[0]["trials"][1]["validation_accuracy"] is None
+
+
+def test_rate_that_is_best_on_average_is_chosen_not_the_one_that_was_lucky_once(
+    recipe: Recipe, tmp_path: Path
+) -> None:
+    plan = make_plan([recipe], vary={"epochs": [1, 2]}, tune=2)
+    for side in (0, 1):
+        end_trials(tmp_path, plan, side, 0, [0.8, 0.9, 0.85])
+        end_trials(tmp_path, plan, side, 1, [0.95, 0.2, 0.9])
+    (found, _) = choose_rates(tmp_path, plan)
+    assert found is not None
+    assert found["learning_rate"] == found["trials"][0]["learning_rate"]
+    assert found["trials"][0]["validation_accuracy"] == pytest.approx(0.85)
+    assert found["trials"][1]["accuracies"] == [0.95, 0.2, 0.9]
+
+
+def end_trials(
+    out: Path, plan: Plan, side: int, trial: int, accuracies: list[float | None]
+) -> None:
+    """Leave the files of a trial's ended runs, one for each seed; None is one that diverged."""
+    for seed, accuracy in zip(TUNING_SEEDS, accuracies, strict=True):
+        folder = trial_folder(out, plan, side, trial, seed)
+        folder.mkdir(parents=True)
+        if accuracy is None:
+            (folder / "diverged.json").write_text('{"what": "nan"}', encoding="utf-8")
+        else:
+            scores = {"validation_accuracy": accuracy, "validation_loss": 1.0}
+            (folder / "trial.json").write_text(json.dumps(scores), encoding="utf-8")
 
 
 def test_side_whose_trials_all_diverge_is_an_error(recipe: Recipe, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from thumbnet.errors import RecipeError
 from thumbnet.training import questions
 from thumbnet.training.compare import compare
 from thumbnet.training.questions import answer, load_question, question_names, run_question
+from thumbnet.training.setup import load_run_data
 from tiny_runs import tiny_recipe, write_pictures
 
 NAMES = ["optimizer", "depth", "activations", "batch-norm", "loss", "batch-size", "dropout"]
@@ -32,6 +33,12 @@ def test_every_question_has_words_in_both_languages_and_plans(name: str) -> None
         # A target or a rate is chosen on validation images.
         needs_validation = plan.tune or set(question.measures) - {"accuracy", "images_per_s"}
         assert not needs_validation or plan.sides[0].recipe.data.validation
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_images_can_be_loaded_as_the_recipes_want_them(name: str) -> None:
+    for experiment in load_question(name).experiments:
+        assert load_run_data(experiment.plan.sides[0].recipe).train.shape == (1, 28, 28)
 
 
 def test_optimisers_are_compared_as_published_and_tuned_from_their_own_rates() -> None:

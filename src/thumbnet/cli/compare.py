@@ -44,8 +44,14 @@ def compare(
     ] = None,
     tune: Annotated[
         int,
-        typer.Option(min=0, metavar="K", help="Try K learning rates on each side first."),
+        typer.Option(
+            min=0, metavar="K", help="Try K learning rates on each side first, each with 3 seeds."
+        ),
     ] = 0,
+    gradients: Annotated[
+        bool,
+        typer.Option("--gradients", help="Measure each layer's gradient before training, too."),
+    ] = False,
     question: Annotated[
         str | None, typer.Option(metavar="NAME", help="Answer a ready question; see --questions.")
     ] = None,
@@ -74,7 +80,7 @@ def compare(
         _list_questions(language, as_json)
         return
     if question is not None:
-        _refuse_beside_question(recipes, vary, changes, data, target, tune, seeds)
+        _refuse_beside_question(recipes, vary, changes, data, target, tune, seeds, gradients)
         with _stops():
             _answer(question, out, device, language, quiet, as_json)
         return
@@ -86,6 +92,7 @@ def compare(
             num_seeds=seeds,
             overrides=overrides,
             tune=tune,
+            gradients=gradients,
         )
         folder = out or plan.default_folder()
         results = run_plan(
@@ -155,6 +162,7 @@ def _refuse_beside_question(
     target: object,
     tune: int,
     seeds: int,
+    gradients: bool,
 ) -> None:
     """Raise ``RecipeError`` if an option was given that a ready question decides."""
     given = {
@@ -165,6 +173,7 @@ def _refuse_beside_question(
         "--target": target,
         "--tune": tune,
         "--seeds": seeds != DEFAULT_SEEDS,
+        "--gradients": gradients,
     }
     if names := [name for name, value in given.items() if value]:
         raise RecipeError(

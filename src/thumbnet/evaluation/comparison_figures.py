@@ -16,6 +16,7 @@ from thumbnet.evaluation.canvas import (
     shorten,
 )
 from thumbnet.evaluation.comparison import Estimate, mean_curve
+from thumbnet.evaluation.comparison_gradients import geometric_means
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +36,10 @@ Results = Mapping[str, Any]
 
 def draw_figures(results: Results) -> dict[str, Figure]:
     """Return the figures of a comparison by name; see the functions below."""
-    return {"accuracy": draw_accuracies(results), "curves": draw_learning_curves(results)}
+    figures = {"accuracy": draw_accuracies(results), "curves": draw_learning_curves(results)}
+    if "gradients" in results:
+        figures["gradients"] = draw_gradients(results["gradients"])
+    return figures
 
 
 def draw_accuracies(results: Results) -> Figure:
@@ -140,6 +144,41 @@ def draw_learning_curves(results: Results) -> Figure:
     return figure
 
 
+def draw_gradients(gradients: Results) -> Figure:
+    """Draw the size of each layer's gradient before training, from the input to the output.
+
+    Geometric means over the seeds, on a logarithmic axis.
+
+    Args:
+        gradients: side → what ``first_gradients`` returns.
+    """
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    with house_style():
+        figure = new_figure(3.6)
+        axes = figure.subplots()
+        clear_frame(axes, grid="y")
+        axes.set_title("Root mean square of the gradient before training")
+        axes.set_xlabel("layer with weights, from the input to the output")
+        for index, (name, found) in enumerate(gradients.items()):
+            means = geometric_means(found["sizes"])
+            label = shorten(name, MAX_LABEL_COLUMNS)
+            axes.plot(
+                range(1, len(means) + 1),
+                means,
+                marker="o",
+                markersize=4,
+                label=label,
+                **_style(index),
+            )
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0e}"))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True))
+        figure.legend(loc="outside lower center", ncols=min(4, len(gradients)))
+    figure.set_label(f"Size of each layer's gradient before training: {', '.join(gradients)}.")
+    return figure
+
+
 def _draw_curves(axes: Axes, sides: Sequence[Results], name: str, title: str) -> None:
     clear_frame(axes, grid="y")
     axes.set_title(title)
@@ -148,10 +187,7 @@ def _draw_curves(axes: Axes, sides: Sequence[Results], name: str, title: str) ->
         curves = [run["curves"][name] for run in side["runs"]]
         if not curves or any(value is None for curve in curves for value in curve):
             continue
-        style: dict[str, Any] = {
-            "color": _colour(index),
-            "linestyle": LINES[index // len(COLOURS) % len(LINES)],
-        }
+        style = _style(index)
         means = mean_curve(curves)
         epochs = range(1, len(means) + 1)
         marker = "o" if len(means) == 1 else None
@@ -198,6 +234,10 @@ def _few_minor_labels(value: float, _: int) -> str:
     """Label 2 and 5 between powers of ten."""
     digit = f"{value:.0e}"[0]
     return f"{value:g}" if digit in "25" else ""
+
+
+def _style(index: int) -> dict[str, Any]:
+    return {"color": _colour(index), "linestyle": LINES[index // len(COLOURS) % len(LINES)]}
 
 
 def _colour(index: int) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from thumbnet.evaluation.comparison_figures import MAX_PAIRS
+from thumbnet.evaluation.comparison_gradients import gradient_sentences
 from thumbnet.evaluation.comparison_verdict import format_p, say
 from thumbnet.evaluation.comparison_words import PAGE
-from thumbnet.evaluation.page_blocks import Block, Bullets, Heading, Picture, Table
+from thumbnet.evaluation.page_blocks import Block, Bullets, Heading, Paragraph, Picture, Table
 from thumbnet.languages import check_language
 
 Results = Mapping[str, Any]
@@ -28,7 +29,7 @@ def comparison_page(results: Results, language: str = "en") -> list[Block]:
     return [
         Heading(results["title"], 1),
         Heading(words["verdict"]),
-        Bullets(verdicts(results, language)),
+        Bullets([*verdicts(results, language), *gradient_sentences(results, language)]),
         *evidence(results, language),
         Heading(words["method"]),
         Bullets(list(method(results, language))),
@@ -58,6 +59,12 @@ def evidence(results: Results, language: str, level: int = 2, prefix: str = "") 
         Heading(words["curves"], level),
         Picture(f"{prefix}curves", words["alt-curves"]),
     ]
+    if "gradients" in results:
+        blocks += [
+            Heading(words["gradients"], level),
+            Paragraph(words["gradients-say"]),
+            Picture(f"{prefix}gradients", words["alt-gradients"]),
+        ]
     if any(side["tuning"] for side in results["sides"]):
         blocks += [Heading(words["tuning"], level), _tuning_table(results, words)]
     if results["differences"]:
@@ -164,7 +171,9 @@ def method(results: Results, language: str) -> Iterator[str]:
         yield said + words["to-target"]
     yield words["times"]
     if plan["tune"]:
-        yield words["tuned"].format(num=plan["tune"], span=plan["tune_span"])
+        yield words["tuned"].format(
+            num=plan["tune"], span=plan["tune_span"], seeds=plan["tune_seeds"]
+        )
     for note in results["notes"]:
         yield words[note["code"]].format(**note)
     hardware, libraries = results["hardware"], results["libraries"]

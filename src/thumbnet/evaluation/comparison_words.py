@@ -7,6 +7,11 @@ PAGE: dict[str, dict[str, str]] = {
         "verdict": "Verdict",
         "accuracy": "Accuracy",
         "curves": "Learning curves",
+        "gradients": "The gradient in each layer",
+        "gradients-say": "The root mean square of the loss's gradient with respect to each layer's "
+        "weights, on the first batch of every run, before any training. Geometric means over the "
+        "seeds.",
+        "alt-gradients": "Size of the gradient in each layer before training",
         "differs": "What differs",
         "tuning": "Learning rates that were tried first",
         "method": "How it was measured",
@@ -49,9 +54,9 @@ PAGE: dict[str, dict[str, str]] = {
         "to-target": "Epochs and seconds to it are medians over the seeds, of training alone; a "
         "run that never reached it counts as later than all that did.",
         "times": "Times are of training alone, without validation and test.",
-        "tuned": "Before that, each side had {num} trials with another seed, of learning rates "
-        "from 1/{span:g} to {span:g} times its recipe's. The best on the validation images was "
-        "taken.",
+        "tuned": "Before that, {num} learning rates were tried on each side, from 1/{span:g} to "
+        "{span:g} times its recipe's, each with {seeds} other seeds. The best on the validation "
+        "images, on average, was taken.",
         "edge": "{side}: the best rate is at the edge of what was tried; a better one may lie "
         "beyond.",
         "dropped": "{side}: without {keys}, which {owner} does not take.",
@@ -64,6 +69,10 @@ PAGE: dict[str, dict[str, str]] = {
         "verdict": "结论",
         "accuracy": "准确率",
         "curves": "学习曲线",
+        "gradients": "各层的梯度",
+        "gradients-say": "损失对各层权重的梯度的均方根：取每次训练的第一个批次，在任何训练之前。"
+        "对种子取几何平均。",
+        "alt-gradients": "训练前各层梯度的大小",
         "differs": "不同之处",
         "tuning": "事先试过的学习率",
         "method": "测量方法",
@@ -103,8 +112,8 @@ PAGE: dict[str, dict[str, str]] = {
         "to-target": "达到目标的轮数和秒数是各种子的中位数，只计训练时间；从未达到的训练算作晚于"
         "所有达到的训练。",
         "times": "时间只计训练，不含验证和测试。",
-        "tuned": "在此之前，每一方用另一个种子试了 {num} 个学习率，范围是其配方学习率的 1/{span:g} "
-        "到 {span:g} 倍，并选用验证图像上最好的一个。",
+        "tuned": "在此之前，每一方试了 {num} 个学习率，范围是其配方学习率的 1/{span:g} 到 {span:g} "
+        "倍，每个用另外 {seeds} 个种子，并选用验证图像上平均最好的一个。",
         "edge": "{side}：最好的学习率在所试范围的边缘，范围之外可能有更好的。",
         "dropped": "{side}：去掉了 {owner} 所没有的 {keys}。",
         "sources": "这些训练出自代码的多个版本。",

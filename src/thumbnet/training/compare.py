@@ -29,7 +29,7 @@ from thumbnet.evaluation.page_blocks import to_html, to_markdown
 from thumbnet.languages import check_language
 from thumbnet.training.comparison_collect import check_same_images, collect, run_folder
 from thumbnet.training.comparison_display import RunsDisplay
-from thumbnet.training.comparison_plan import Plan, first_difference, make_plan
+from thumbnet.training.comparison_plan import TUNING_SEEDS, Plan, first_difference, make_plan
 from thumbnet.training.comparison_runs import has_ended, read_compared, train_compared
 from thumbnet.training.comparison_tuning import (
     choose_rates,
@@ -38,6 +38,7 @@ from thumbnet.training.comparison_tuning import (
     tuned_recipes,
 )
 from thumbnet.training.device import choose_device
+from thumbnet.training.gradient_sizes import first_gradients
 from thumbnet.training.recipe import Recipe
 from thumbnet.training.recipe_file import change_recipe
 from thumbnet.training.run_files import LOCK
@@ -54,6 +55,7 @@ def compare(
     data: str | None = None,
     target: float | None = None,
     tune: int = 0,
+    gradients: bool = False,
     out: Path | str | None = None,
     device: str = "auto",
     language: str = "en",
@@ -73,7 +75,9 @@ def compare(
         data: in place of the recipes' ``data.name``.
         target: validation accuracy, a fraction, whose time is reported; by default the one that
             every run reached.
-        tune: give each side this many trials of the learning rate first, on the validation images.
+        tune: try this many learning rates on each side first, each with three seeds, and take the
+            best on the validation images.
+        gradients: also measure the gradient in each layer before training.
         out: the folder; by default ``comparisons/<title>-<hash of the plan>``.
         device: see ``choose_device``.
         language: of the page, ``en`` or ``zh``.
@@ -89,7 +93,9 @@ def compare(
     """
     changes = dict(overrides or {}) | ({} if data is None else {"data.name": data})
     sources = [recipes] if isinstance(recipes, (str, Path, Recipe)) else list(recipes)
-    plan = make_plan(sources, vary=vary, num_seeds=seeds, overrides=changes, tune=tune)
+    plan = make_plan(
+        sources, vary=vary, num_seeds=seeds, overrides=changes, tune=tune, gradients=gradients
+    )
     folder = plan.default_folder() if out is None else Path(out)
     return run_plan(
         plan, folder, target=target, device=device, language=language, progress=progress
@@ -113,6 +119,10 @@ def run_plan(
     with _opened(out, plan, chosen):
         run_all(plan, out, str(chosen), progress)
         results = collect(plan, out, target)
+        if plan.gradients:
+            results["gradients"] = {
+                side.name: first_gradients(side.recipe, plan.seeds, chosen) for side in plan.sides
+            }
         write_page(results, out, language)
     return results
 
@@ -166,8 +176,8 @@ def run_all(plan: Plan, out: Path, device: str, progress: bool) -> None:
     folders = {place: run_folder(out, plan, place[1], place[0]) for place in plan.order()}
     ended = [read_compared(folder) for folder in folders.values() if has_ended(folder)]
     runs = [place for place, folder in folders.items() if not has_ended(folder)]
-    kinds = [plan.sides[side].name for _, side in [*trials, *runs]]
-    num_all = len(plan.sides) * (plan.tune + plan.num_seeds)
+    kinds = [plan.sides[place[1]].name for place in [*trials, *runs]]
+    num_all = len(plan.sides) * (plan.tune * len(TUNING_SEEDS) + plan.num_seeds)
     with RunsDisplay(kinds, num_all - len(kinds), progress) as display:
         run_trials(out, plan, device, display)
         recipes = tuned_recipes(plan, choose_rates(out, plan))

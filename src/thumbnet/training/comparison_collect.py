@@ -9,7 +9,7 @@ from typing import Any
 
 from thumbnet.errors import DataError
 from thumbnet.evaluation.comparison_results import RunScores, Side, compare_sides
-from thumbnet.training.comparison_plan import Plan, slug
+from thumbnet.training.comparison_plan import TUNING_SEEDS, Plan, slug
 from thumbnet.training.comparison_runs import read_compared
 from thumbnet.training.comparison_sides import differences
 from thumbnet.training.comparison_tuning import SPAN, choose_rates, tuned_recipes
@@ -48,7 +48,12 @@ def collect(plan: Plan, out: Path, target: float | None) -> dict[str, Any]:
         "format": 1,
         "title": plan.title,
         "finished": now(),
-        "plan": {"seeds": list(plan.seeds), "tune": plan.tune, "tune_span": SPAN},
+        "plan": {
+            "seeds": list(plan.seeds),
+            "tune": plan.tune,
+            "tune_span": SPAN,
+            "tune_seeds": len(TUNING_SEEDS),
+        },
         "data": _describe_data(receipts),
         **compare_sides(sides, target, plan.pairs),
         "differences": differences(recipes),

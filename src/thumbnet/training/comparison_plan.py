@@ -20,8 +20,12 @@ from thumbnet.training.comparison_sides import (
 )
 from thumbnet.training.recipe import Recipe
 
-FORMAT = 1
-TUNING_SEED = 0  # the compared seeds begin at 1
+FORMAT = 2
+TUNING_SEEDS = (0, 1_000_000, 1_000_001)
+"""Of the trials; the compared seeds begin at 1.
+
+One seed would often choose a rate that did well by luck, and fails with every other seed.
+"""
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,11 @@ class Plan:
         title: what the page is called.
         sides: at least two.
         num_seeds: each side is trained with the seeds 1 … n.
-        tune: trials of the learning rate on each side before that; 0 takes the recipes' own.
+        tune: learning rates that are tried on each side before that, each with ``TUNING_SEEDS``; 0
+            takes the recipes' own.
         pairs: indices of sides to compare; None compares all.
         varied: keys that differ on purpose.
+        gradients: whether the gradient in each layer before training is measured, too.
     """
 
     title: str
@@ -43,6 +49,7 @@ class Plan:
     tune: int = 0
     pairs: tuple[tuple[int, int], ...] | None = None
     varied: tuple[str, ...] = ()
+    gradients: bool = False
 
     @property
     def seeds(self) -> range:
@@ -67,6 +74,8 @@ class Plan:
             "pairs": self.pairs and [list(pair) for pair in self.pairs],
             "num_seeds": self.num_seeds,
             "tune": self.tune,
+            "tuning_seeds": list(TUNING_SEEDS),
+            "gradients": self.gradients,
         }
 
     def default_folder(self, parent: Path = Path("comparisons")) -> Path:
@@ -82,6 +91,7 @@ def make_plan(
     num_seeds: int = 5,
     overrides: Mapping[str, object] | None = None,
     tune: int = 0,
+    gradients: bool = False,
 ) -> Plan:
     """Plan a comparison of recipes, of the values of keys, or of both (every combination).
 
@@ -91,7 +101,8 @@ def make_plan(
             a loss or a model keeps those of the recipe's other keys in its section that it takes.
         num_seeds: runs of each side.
         overrides: changes of every side, as for ``load_recipe``.
-        tune: trials of the learning rate on each side.
+        tune: learning rates to try on each side.
+        gradients: also measure the gradient in each layer before training.
 
     Raises:
         RecipeError: a recipe or a key is wrong, there are fewer than two sides, two are the same,
@@ -105,7 +116,7 @@ def make_plan(
     if len(recipes) == 1:
         values = (f"{key} {', '.join(map(show, found))}" for key, found in varied.items())
         title = f"{sides[0].recipe.name}: {'; '.join(values)}"
-    return Plan(title, tuple(sides), num_seeds, tune, varied=keys)
+    return Plan(title, tuple(sides), num_seeds, tune, varied=keys, gradients=gradients)
 
 
 def first_difference(was: Any, now: Any, path: str = "") -> tuple[str, Any, Any] | None:

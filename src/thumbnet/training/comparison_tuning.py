@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from thumbnet.errors import DivergedError
 from thumbnet.training.comparison_display import RunsDisplay
-from thumbnet.training.comparison_plan import TUNING_SEED, Plan, slug
+from thumbnet.training.comparison_plan import TUNING_SEEDS, Plan, slug
 from thumbnet.training.comparison_runs import has_ended, read_trial, train_trial
 from thumbnet.training.recipe import Recipe
 from thumbnet.training.recipe_file import change_recipe
@@ -29,29 +30,33 @@ def trial_rates(center: float, num_trials: int, span: float = SPAN) -> list[floa
     return [float(f"{center * span**step:.3g}") for step in steps]
 
 
-def trial_folder(out: Path, plan: Plan, side: int, trial: int) -> Path:
+def trial_folder(out: Path, plan: Plan, side: int, trial: int, seed: int) -> Path:
     """Return where a trial's run is kept."""
-    return out / "tuning" / f"{side + 1}-{slug(plan.sides[side].name)}-trial{trial + 1}"
+    name = f"{side + 1}-{slug(plan.sides[side].name)}-trial{trial + 1}-seed{seed}"
+    return out / "tuning" / name
 
 
-def trials_to_come(out: Path, plan: Plan) -> list[tuple[int, int]]:
-    """Return ``(trial, side)`` of every trial that has not ended, in order."""
+def trials_to_come(out: Path, plan: Plan) -> list[tuple[int, int, int]]:
+    """Return ``(trial, side, seed)`` of every run of a trial that has not ended, in order."""
     return [
-        (trial, side)
+        (trial, side, seed)
         for trial in range(plan.tune)
+        for seed in TUNING_SEEDS
         for side in range(len(plan.sides))
-        if not has_ended(trial_folder(out, plan, side, trial))
+        if not has_ended(trial_folder(out, plan, side, trial, seed))
     ]
 
 
 def run_trials(out: Path, plan: Plan, device: str, display: RunsDisplay) -> None:
     """Train every trial that has not ended: one of each side, then the next of each side."""
-    for trial, side in trials_to_come(out, plan):
+    for trial, side, seed in trials_to_come(out, plan):
         planned = plan.sides[side]
         rate = trial_rates(planned.recipe.optimizer.learning_rate, plan.tune)[trial]
-        recipe = with_rate(planned.recipe, rate, TUNING_SEED)
-        folder = trial_folder(out, plan, side, trial)
-        display.begin(f"{planned.name}, trial {trial + 1} of {plan.tune}, rate {rate:g}")
+        recipe = with_rate(planned.recipe, rate, seed)
+        folder = trial_folder(out, plan, side, trial, seed)
+        display.begin(
+            f"{planned.name}, trial {trial + 1} of {plan.tune}, rate {rate:g}, seed {seed}"
+        )
         train_trial(recipe, folder, device, display)
         accuracy = read_trial(folder)["validation_accuracy"]
         display.finish("diverged" if accuracy is None else f"validation {accuracy:.2%}")
@@ -70,7 +75,12 @@ def _choose(out: Path, plan: Plan, side: int) -> dict[str, Any]:
     planned = plan.sides[side]
     rates = trial_rates(planned.recipe.optimizer.learning_rate, plan.tune)
     trials = [
-        {"learning_rate": rate, **read_trial(trial_folder(out, plan, side, trial))}
+        {
+            "learning_rate": rate,
+            **_summary(
+                [read_trial(trial_folder(out, plan, side, trial, seed)) for seed in TUNING_SEEDS]
+            ),
+        }
         for trial, rate in enumerate(rates)
     ]
     best = max(trials, key=_merit)
@@ -84,6 +94,18 @@ def _choose(out: Path, plan: Plan, side: int) -> dict[str, Any]:
     rate = best["learning_rate"]
     is_at_edge = len(rates) > 1 and rate in (rates[0], rates[-1])
     return {"trials": trials, "learning_rate": rate, "is_at_edge": is_at_edge}
+
+
+def _summary(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the means over the seeds; a rate that diverged with one of them has none."""
+    accuracies = [run["validation_accuracy"] for run in runs]
+    losses = [run["validation_loss"] for run in runs]
+    has_diverged = None in accuracies
+    return {
+        "validation_accuracy": None if has_diverged else statistics.fmean(accuracies),
+        "validation_loss": None if has_diverged else statistics.fmean(losses),
+        "accuracies": accuracies,
+    }
 
 
 def _merit(trial: dict[str, Any]) -> tuple[float, float]:

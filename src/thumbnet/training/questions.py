@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from thumbnet.errors import RecipeError, nearest
+from thumbnet.evaluation.comparison_gradients import gradient_sentences
 from thumbnet.evaluation.comparison_results import DIFFERENCES, RATIOS
 from thumbnet.evaluation.comparison_verdict import say
 from thumbnet.training.compare import run_plan
@@ -143,6 +144,7 @@ def answer(
             for measure in question.measures
             for pair in found["pairs"]
         ]
+        + gradient_sentences(found, language)
         for name, found in results.items()
     }
 
@@ -178,6 +180,7 @@ def _experiment(question: str, recipe: dict[str, Any], values: dict[str, Any]) -
         vary=values.get("vary"),
         num_seeds=values["seeds"],
         tune=values.get("tune", 0),
+        gradients=values.get("gradients", False),
     )
     if "pairs" in values:
         plan = replace(plan, pairs=tuple((first, second) for first, second in values["pairs"]))
