@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import uvicorn
 from PIL import Image
 
 from command_line import Said
@@ -94,6 +95,18 @@ def test_an_address_in_use_is_one_clear_error(call: Any) -> None:
         said = call("--port", taken.getsockname()[1])
     assert said.code == 2
     assert said.err.startswith("error: the server cannot listen there: Address already in use")
+
+
+def test_idle_connections_outlast_those_of_proxies_and_parsing_is_not_done_in_python(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    configs: list[uvicorn.Config] = []
+    monkeypatch.setattr(uvicorn.Server, "run", lambda self, **_: configs.append(self.config))
+    assert main(["serve", "--port", "0"]) == 0
+    (config,) = configs
+    config.load()
+    assert config.timeout_keep_alive > 60
+    assert config.http_protocol_class.__name__ == "HttpToolsProtocol"
 
 
 def test_models_are_found_by_name_path_or_both(tmp_path: Path) -> None:

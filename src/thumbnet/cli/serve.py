@@ -18,6 +18,7 @@ from thumbnet.server.settings import ServerSettings
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _BACKLOG = 2048
 # Requests that were accepted have time to arrive and to be answered, and a little more.
+_KEEP_ALIVE_S = 75
 _LAST_MOMENTS_S = 5
 _LOGGING: dict[str, Any] = {
     "version": 1,
@@ -159,6 +160,8 @@ def _run(
         "access_log": False,
         "ws": "none",
         "server_header": False,
+        # Longer than a proxy keeps an idle connection: it must not send into one that is closing.
+        "timeout_keep_alive": _KEEP_ALIVE_S,
         "timeout_graceful_shutdown": int(2 * settings.timeout_s) + _LAST_MOMENTS_S,
         "workers": workers,
     }
