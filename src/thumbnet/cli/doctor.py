@@ -109,13 +109,14 @@ def _inspect_run(path: Path) -> list[Finding]:
 def _recipes_beside(path: Path, name: str) -> list[dict[str, Any]]:
     """Return the recipes of the other runs of this name in the same folder."""
     from thumbnet.training.recipe_file import load_recipe
+    from thumbnet.training.run_files import RECIPE
 
     own, found = path.resolve(), []
     for folder in sorted(own.parent.iterdir()):
         if folder == own or not _is_run(folder):
             continue
         try:
-            recipe = load_recipe(folder / "recipe.toml")
+            recipe = load_recipe(folder / RECIPE)
         except ThumbnetError:
             continue  # of an older version; it is not what was asked for
         if recipe.name == name:

@@ -181,8 +181,7 @@ def _written_over(line: np.ndarray, contrast: np.ndarray, thickness: float) -> n
     Two lines that cross are darker, too, but no longer than they are thick.
     """
     shades = np.where(line, contrast, 0).max(0)
-    drawn = shades > 0
-    dark = shades > _WRITTEN * np.median(shades[drawn]) if drawn.any() else drawn
+    dark = shades > _WRITTEN * np.median(shades[shades > 0])
     length = round(_WRITTEN_LENGTH * thickness) + 1
     return _opened_down(dark[:, None], length)[:, 0]
 

@@ -135,7 +135,8 @@ def _of_dataset(owner: Value, name: str, node: ast.AST) -> Value:
     if name in ("targets", "labels", "train_labels", "test_labels", "y"):
         return Value("labels", splits=owner.splits, node=node)
     if name == "dataset" and "dataset" in facts:
-        return facts["dataset"]  # type: ignore[no-any-return]
+        inner: Value = facts["dataset"]
+        return inner
     if name == "transform":
         return data.transform_of(owner) or Value()
     return _method(owner, name, node)

@@ -42,10 +42,11 @@ class Scope:
 
     def chain(self) -> list[Scope]:
         """Return this scope and those around it."""
-        scopes, scope = [], self
+        scopes: list[Scope] = []
+        scope: Scope | None = self
         while scope is not None:
             scopes.append(scope)
-            scope = scope.parent  # type: ignore[assignment]
+            scope = scope.parent
         return scopes
 
 
