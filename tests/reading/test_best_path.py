@@ -7,7 +7,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from thumbnet.reading.paths import Glyph, best_path
+from thumbnet.reading.paths import Glyph, best_path, path_of
 from thumbnet.reading.pieces import Piece
 from thumbnet.reading.rows import Row
 
@@ -22,6 +22,17 @@ def row_of(atoms: list[Piece]) -> Row:
     return Row(list(atoms), 40.0, 0.0)
 
 
+def as_some_digit(certain: list[float]) -> np.ndarray:
+    """Certainties of candidates that are all more like a 3 than like anything else."""
+    return np.outer(certain, np.where(np.arange(10) == 3, 1.0, 0.1))
+
+
+def cheapest(
+    atoms: list[Piece], glyphs: list[Glyph], certain: list[float], expect: int | None = None
+) -> list[int]:
+    return best_path(atoms, row_of(atoms), glyphs, as_some_digit(certain), expect).chosen
+
+
 def all_groups(num: int, most: int = 3) -> list[tuple[int, int]]:
     return [(a, b) for a in range(num) for b in range(a + 1, min(a + most, num) + 1)]
 
@@ -29,24 +40,23 @@ def all_groups(num: int, most: int = 3) -> list[tuple[int, int]]:
 def test_one_digit_of_two_atoms_wins_where_it_is_certain() -> None:
     atoms = [bar(0), bar(13)]
     glyphs = [Glyph(a, b, NOTHING, 0.0) for a, b in [(0, 1), (0, 2), (1, 2)]]
-    row = row_of(atoms)
-    assert best_path(atoms, row, glyphs, [0.3, 0.99, 0.3], None) == [1]
-    assert best_path(atoms, row, glyphs, [0.99, 0.3, 0.99], None) == [0, 2]
+    assert cheapest(atoms, glyphs, [0.3, 0.99, 0.3]) == [1]
+    assert cheapest(atoms, glyphs, [0.99, 0.3, 0.99]) == [0, 2]
 
 
 def test_a_cut_must_be_worth_it() -> None:
     glyphs = [Glyph(a, b, NOTHING, 0.0) for a, b in [(0, 1), (0, 2), (1, 2)]]
     touching = [bar(0), bar(12, cut_cost=1.0)]
-    assert best_path(touching, row_of(touching), glyphs, [0.99, 0.7, 0.99], None) == [1]
+    assert cheapest(touching, glyphs, [0.99, 0.7, 0.99]) == [1]
     apart = [bar(0), bar(13)]
-    assert best_path(apart, row_of(apart), glyphs, [0.99, 0.7, 0.99], None) == [0, 2]
+    assert cheapest(apart, glyphs, [0.99, 0.7, 0.99]) == [0, 2]
 
 
 def test_a_speck_is_left_out_and_a_digit_is_not() -> None:
     speck = Piece(30, 20, np.ones((4, 4), bool), 0.8)
     atoms = [bar(0), speck, bar(30)]
     glyphs = [Glyph(a, a + 1, NOTHING, 0.0) for a in range(3)]
-    assert best_path(atoms, row_of(atoms), glyphs, [0.9, 0.02, 0.02], None) == [0, 2]
+    assert cheapest(atoms, glyphs, [0.9, 0.02, 0.02]) == [0, 2]
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -71,10 +81,31 @@ def test_it_is_the_cheapest_of_all_paths(seed: int, expect: int | None) -> None:
             paths.append(tuple(groups.index(pair) for pair in pairs))
     if expect is not None:
         paths = [path for path in paths if len(path) == expect]
-    found = best_path(atoms, row_of(atoms), glyphs, certain, expect)
-    assert total(tuple(found)) == pytest.approx(min(total(path) for path in paths))
+    found = best_path(atoms, row_of(atoms), glyphs, as_some_digit(certain), expect)
+    assert total(tuple(found.chosen)) == pytest.approx(min(total(path) for path in paths))
+    assert found.cost == pytest.approx(total(tuple(found.chosen)))
 
 
 def test_a_count_that_no_path_has_is_ignored() -> None:
     atoms = [bar(0)]
-    assert best_path(atoms, row_of(atoms), [Glyph(0, 1, NOTHING, 0.0)], [0.9], 4) == [0]
+    assert cheapest(atoms, [Glyph(0, 1, NOTHING, 0.0)], [0.9], 4) == [0]
+
+
+def test_a_path_of_a_text_is_as_long_as_it_and_the_cheapest_that_says_it() -> None:
+    atoms = [bar(0), bar(13), bar(26)]
+    glyphs = [Glyph(a, b, NOTHING, 0.0) for a, b in all_groups(3)]
+    certain = np.full((len(glyphs), 10), 0.01)
+    # The first atom is a 1, the other two together a 4; all three together look most like an 8.
+    certain[all_groups(3).index((0, 1)), 1] = 0.6
+    certain[all_groups(3).index((1, 3)), 4] = 0.6
+    certain[all_groups(3).index((0, 3)), 8] = 0.9
+    row = row_of(atoms)
+    assert best_path(atoms, row, glyphs, certain, None).chosen == [all_groups(3).index((0, 3))]
+    found = path_of("14", atoms, row, glyphs, certain)
+    assert found is not None
+    assert [(glyphs[index].start, glyphs[index].stop) for index in found.chosen] == [(0, 1), (1, 3)]
+    assert found.cost == pytest.approx(-2 * np.log(0.6) + 2 * 0.05)
+    other = path_of("99", atoms, row, glyphs, certain)
+    assert other is not None
+    assert other.cost > found.cost
+    assert path_of("1234", atoms, row, glyphs, certain) is None

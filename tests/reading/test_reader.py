@@ -154,8 +154,9 @@ def test_stages_show_every_step_in_one_size(reader: Reader) -> None:
     reading, stages = reader.read_stages(write_rows(["90"]))
     assert reading.text == "90"
     names = [name for name, _ in stages.pictures]
-    assert names == ["grey", "paper", "contrast", "ink", "rulings", "pieces", "cuts"]
-    assert len({picture.shape[:2] for _, picture in stages.pictures}) == 1
+    assert names == ["grey", "paper", "contrast", "ink", "rulings", "pieces", "cuts", "strips"]
+    assert len({picture.shape[:2] for _, picture in stages.pictures[:-1]}) == 1
+    assert stages.pictures[-1][1].shape[0] == 32
 
 
 def test_what_is_no_picture_is_an_error(reader: Reader) -> None:

@@ -111,7 +111,13 @@ class _Plan:
     first_y: float
 
 
-def make_scene(kind: str, seed: int, digits: np.ndarray, labels: np.ndarray) -> Scene:
+def make_scene(
+    kind: str,
+    seed: int,
+    digits: np.ndarray,
+    labels: np.ndarray,
+    sizes: tuple[tuple[int, int], ...] | None = None,
+) -> Scene:
     """Make the photo of a kind that belongs to a seed.
 
     Args:
@@ -119,6 +125,7 @@ def make_scene(kind: str, seed: int, digits: np.ndarray, labels: np.ndarray) -> 
         seed: 0 or more.
         digits: uint8 ``(M, 28, 28)``, white on black, that the hand may write.
         labels: ``(M,)``, what they are; each of 0 to 9 at least once.
+        sizes: widths and heights to choose from, in place of the kind's own.
 
     Raises:
         DataError: there is no such kind or seed, or the digits are of another form.
@@ -130,7 +137,8 @@ def make_scene(kind: str, seed: int, digits: np.ndarray, labels: np.ndarray) -> 
     look = KINDS[kind]
     rng = np.random.default_rng([zlib.crc32(kind.encode()), seed])
     writer = Digits(digits, labels, bool(rng.random() < _OWN_FORMS), rng)
-    size = look.sizes[rng.integers(len(look.sizes))]
+    sizes = sizes or look.sizes
+    size = sizes[rng.integers(len(sizes))]
     paper = look.papers[rng.integers(len(look.papers))]
     tilt_deg = 0.0 if look.is_screen else float(rng.uniform(-1, 1) * look.tilt_deg)
     plan = _make_plan(look, paper, size, tilt_deg, rng)

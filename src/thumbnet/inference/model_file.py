@@ -93,17 +93,9 @@ def read_model_file(source: Path | str | bytes) -> ModelFile:
         ModelError: there is no such file, it is too large, damaged, no ONNX, not one that
             ``thumbnet export`` wrote, or asks for something that no recogniser needs.
     """
-    if isinstance(source, bytes):
-        name, content = "model", source
-    else:
-        name, content = str(source), _read(Path(source))
-    _check_num_bytes(len(content), name)
-    if not _has_seal(content):
-        raise _without_seal(content, name)
+    name = "model" if isinstance(source, bytes) else str(source)
+    content, sha256 = read_sealed(source)
     body = memoryview(content)[:-SEAL_BYTES]
-    sha256 = content[-_NUM_DIGITS:].decode("ascii", "replace")
-    if hashlib.sha256(body).hexdigest() != sha256:
-        raise _damaged(name, "its SHA-256 is not the one that it was sealed with")
     place, mark = _ORT_FORMAT_MARK
     if content[place] == mark:
         raise _not_onnx(content, name)
@@ -120,6 +112,25 @@ def read_model_file(source: Path | str | bytes) -> ModelFile:
         opset=facts.opset,
         sha256=sha256,
     )
+
+
+def read_sealed(source: Path | str | bytes) -> tuple[bytes, str]:
+    """Return the bytes of a sealed file that is whole, and its SHA-256, as the seal says it.
+
+    Raises:
+        ModelError: there is no such file, it is too large, damaged, or has no seal.
+    """
+    if isinstance(source, bytes):
+        name, content = "model", source
+    else:
+        name, content = str(source), _read(Path(source))
+    _check_num_bytes(len(content), name)
+    if not _has_seal(content):
+        raise _without_seal(content, name)
+    sha256 = content[-_NUM_DIGITS:].decode("ascii", "replace")
+    if hashlib.sha256(memoryview(content)[:-SEAL_BYTES]).hexdigest() != sha256:
+        raise _damaged(name, "its SHA-256 is not the one that it was sealed with")
+    return content, sha256
 
 
 def _read(path: Path) -> bytes:

@@ -80,7 +80,7 @@ class Recogniser:
         if threads is not None and threads < 1:
             raise ModelError("too few threads", got=threads, expected="1 or more")
         file = read_model_file(find_recogniser(path) or path)
-        return cls(file, _start_session(file.content, threads, str(path)))
+        return cls(file, start_session(file.content, threads, str(path)))
 
     def predict(self, images: Any, *, batch_size: int = BATCH_SIZE) -> list[Prediction]:
         """Recognise pictures of any size, dark on light or light on dark, grey or in colour.
@@ -181,7 +181,17 @@ class Recogniser:
             )
 
 
-def _start_session(content: bytes, threads: int | None, name: str) -> Any:
+def start_session(content: bytes, threads: int | None, name: str) -> Any:
+    """Return the onnxruntime session of a checked ONNX file.
+
+    Args:
+        content: of the file.
+        threads: how many answer one batch; None for as many as there are cores.
+        name: of the file, for messages.
+
+    Raises:
+        ModelError: onnxruntime cannot load it.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

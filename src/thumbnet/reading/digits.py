@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from thumbnet.reading.agreement import combined
 from thumbnet.reading.glyphs import stroke_share
-from thumbnet.reading.options import ReadOptions
+from thumbnet.reading.options import ALL_DIGITS, ReadOptions
 from thumbnet.reading.paths import Glyph
 from thumbnet.reading.picture import Picture
 from thumbnet.reading.pieces import Piece, bounds
@@ -26,12 +27,14 @@ _ALWAYS_SAID = ("cut-off", "touching")
 
 
 def certainties(answers: Answers, charset: str) -> np.ndarray:
-    """Return how probable each candidate is to be a digit that is allowed: float ``(N,)``."""
-    allowed = answers.probabilities[:, [int(digit) for digit in charset]].max(1)
+    """Return how probable each candidate is to be each digit: ``(N, 10)``, 0 if not allowed."""
+    allowed = np.array([digit in charset for digit in ALL_DIGITS])
     # The score is the largest probability among the classes and "none": so this is the same for
     # another digit than the most probable one.
-    certainty = answers.score * allowed / np.maximum(answers.probability, 1e-6)
-    return np.asarray(np.where(answers.refused, np.minimum(certainty, 0.1), certainty))
+    share = answers.score / np.maximum(answers.probability, 1e-6)
+    certainty = answers.probabilities * allowed * share[:, None]
+    refused = answers.refused[:, None]
+    return np.asarray(np.where(refused, np.minimum(certainty, 0.1), certainty))
 
 
 def make_digit(
@@ -41,6 +44,7 @@ def make_digit(
     atoms: list[Piece],
     picture: Picture,
     options: ReadOptions,
+    seen_whole: np.ndarray | None,
 ) -> Digit:
     """Return what is said of a glyph.
 
@@ -51,8 +55,9 @@ def make_digit(
         atoms: of its row.
         picture: for the size and the place.
         options: which digits may occur, and how certain they must be.
+        seen_whole: ``(10,)``, what the row read whole says of it; None if that is not known.
     """
-    row = answers.probabilities[index]
+    row = combined(answers.probabilities[index], seen_whole)
     label = max(options.charset, key=lambda digit: float(row[int(digit)]))
     probability = float(row[int(label)])
     refused = bool(answers.refused[index])

@@ -63,6 +63,14 @@ STAGES: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("Cuts", "Cut where digits may touch; digits are put together from these."),
         "zh": ("切分", "在可能粘连的位置切开；数字由这些部分拼成。"),
     },
+    "strips": {
+        "en": (
+            "Rows",
+            "Each row straightened, as the network that reads whole rows sees it: grey is what the "
+            "row does not own.",
+        ),
+        "zh": ("整行", "拉直后的每一行，即读整行的网络所看到的；灰色部分不属于这一行。"),
+    },
     "result": {
         "en": ("Result", "The pieces that together make the most convincing digits."),
         "zh": ("结果", "合起来最像数字的那些笔画块。"),

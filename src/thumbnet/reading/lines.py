@@ -33,7 +33,7 @@ def says_something(digits: list[Digit]) -> bool:
     return certainty > _CERTAIN_ROW and strokes < _STROKES
 
 
-def with_company(digits: list[Digit], least: float) -> list[Digit]:
+def with_company(digits: list[Digit], least: float, is_confirmed: bool = False) -> list[Digit]:
     """Take what is refused in a row of digits for the digit that it is most likely to be.
 
     The recogniser sees one glyph alone. In a row of several others that are digits it is one, too,
@@ -43,24 +43,28 @@ def with_company(digits: list[Digit], least: float) -> list[Digit]:
     Args:
         digits: of a row that says something.
         least: a digit less probable than this stays refused.
+        is_confirmed: whether the row read whole says just these digits: then none stays refused
+            for its looks.
     """
     read = sum(not digit.refused for digit in digits)
-    if read < _SURE_DIGITS or read < _SURE_SHARE * len(digits):
+    if not is_confirmed and (read < _SURE_DIGITS or read < _SURE_SHARE * len(digits)):
         return digits
     least = max(least, _LIKELIER)
     return [
         replace(digit, text=digit.label, refused=False, diagnosis=_among(digit.diagnosis))
         if digit.refused
-        and digit.score >= _LEAST_SCORE
         and digit.probability >= least
-        and "two-digits" not in digit.diagnosis
+        and (is_confirmed or (digit.score >= _LEAST_SCORE and "two-digits" not in digit.diagnosis))
         else digit
         for digit in digits
     ]
 
 
 def _among(diagnosis: tuple[str, ...]) -> tuple[str, ...]:
-    return ("among-digits", *(code for code in diagnosis if code != "not-a-digit"))
+    return (
+        "among-digits",
+        *(code for code in diagnosis if code not in ("not-a-digit", "two-digits")),
+    )
 
 
 def without_specks(lines: list[Line]) -> tuple[Line, ...]:

@@ -93,14 +93,27 @@ def candidates(atoms: Sequence[Piece], row: Row, contrast: np.ndarray) -> list[G
     return found
 
 
+@dataclass(frozen=True)
+class Path:
+    """Candidates, from left to right, that explain a row.
+
+    Attributes:
+        chosen: their indices.
+        cost: the negative logarithm of how well they do, up to a constant of the row.
+    """
+
+    chosen: list[int]
+    cost: float
+
+
 def best_path(
     atoms: Sequence[Piece],
     row: Row,
     glyphs: Sequence[Glyph],
-    certainties: Sequence[float],
+    certainties: np.ndarray,
     expect: int | None,
-) -> list[int]:
-    """Return the candidates, as indices, that together explain a row best.
+) -> Path:
+    """Return the candidates that together explain a row best.
 
     Viterbi's algorithm over the places between atoms. A candidate costs the negative logarithm of
     its certainty, what its shape costs and what its cut costs; an atom may be left out as a speck
@@ -110,49 +123,82 @@ def best_path(
         atoms: of the row.
         row: for the height of its digits.
         glyphs: the candidates.
-        certainties: how probable each candidate is to be a digit that is allowed, in [0, 1].
+        certainties: ``(N, 10)``, how probable each candidate is to be each digit, in [0, 1].
         expect: how many digits there must be; ignored where no path has so many.
     """
-    steps: list[list[tuple[int, float, int | None]]] = [[] for _ in range(len(atoms) + 1)]
-    for index, (glyph, certainty) in enumerate(zip(glyphs, certainties, strict=True)):
-        cost = -math.log(max(certainty, _LEAST)) + glyph.shape_cost + _GLYPH_COST
-        cost += _cut_cost(atoms[glyph.start])
+    steps = _steps(atoms, row, glyphs)
+    costs = _costs(certainties).min(1, keepdims=True)
+    path = None
+    if expect is not None:
+        path = _cheapest(steps, np.repeat(costs, expect, 1), True)
+    return path or _cheapest(steps, costs, False) or Path([], 0.0)
+
+
+def path_of(
+    text: str,
+    atoms: Sequence[Piece],
+    row: Row,
+    glyphs: Sequence[Glyph],
+    certainties: np.ndarray,
+) -> Path | None:
+    """Return the candidates that explain a row best if it says ``text``; see ``best_path``.
+
+    None where there are fewer atoms than digits.
+    """
+    labels = [int(digit) for digit in text]
+    return _cheapest(_steps(atoms, row, glyphs), _costs(certainties)[:, labels], True)
+
+
+_Steps = list[list[tuple[int, float, int | None]]]
+
+
+def _steps(atoms: Sequence[Piece], row: Row, glyphs: Sequence[Glyph]) -> _Steps:
+    """Return, for each place between atoms, how it is reached: from where, the cost, by what."""
+    steps: _Steps = [[] for _ in range(len(atoms) + 1)]
+    for index, glyph in enumerate(glyphs):
+        cost = glyph.shape_cost + _GLYPH_COST + _cut_cost(atoms[glyph.start])
         steps[glyph.stop].append((glyph.start, cost, index))
     for stop, atom in enumerate(atoms, 1):
         steps[stop].append((stop - 1, _drop_cost(atom, row.height), None))
-    if expect is not None:
-        path = _cheapest(steps, expect)
-        if path is not None:
-            return path
-    return _cheapest(steps, None) or []
+    return steps
 
 
-def _cheapest(
-    steps: list[list[tuple[int, float, int | None]]], count: int | None
-) -> list[int] | None:
-    """Return the cheapest way from 0 to the end, by ``count`` glyphs if that is given."""
-    most = 0 if count is None else count
-    totals: list[dict[int, tuple[float, int, int, int | None]]] = [{} for _ in steps]
-    totals[0][0] = (0.0, 0, 0, None)
-    for stop in range(1, len(steps)):
-        for start, cost, index in steps[stop]:
-            for num, (before, *_) in totals[start].items():
-                more = num if index is None or count is None else num + 1
-                if more > most:
-                    continue
-                known = totals[stop].get(more)
-                if known is None or before + cost < known[0]:
-                    totals[stop][more] = (before + cost, start, num, index)
-    if most not in totals[-1]:
+def _costs(certainties: np.ndarray) -> np.ndarray:
+    return np.asarray(-np.log(np.maximum(certainties, _LEAST)))
+
+
+def _cheapest(steps: _Steps, costs: np.ndarray, counted: bool) -> Path | None:
+    """Return the cheapest way from 0 to the end.
+
+    Args:
+        steps: see ``_steps``.
+        costs: ``(N, L)``, of each candidate as the first, second … glyph.
+        counted: whether it must be exactly ``L`` glyphs; otherwise the first column holds for all.
+    """
+    num = costs.shape[1] if counted else 0
+    # Of each place between atoms, by the number of glyphs before it: cost, from where, by what.
+    ways: list[list[tuple[float, int, int | None]]]
+    ways = [[(math.inf, 0, None)] * (num + 1) for _ in steps]
+    ways[0][0] = (0.0, 0, None)
+    for stop, reached in enumerate(steps[1:], 1):
+        for start, cost, index in reached:
+            more = int(counted and index is not None)
+            for count, (before, *_) in enumerate(ways[start][: num + 1 - more]):
+                own = 0.0 if index is None else float(costs[index, count])
+                if before + cost + own < ways[stop][count + more][0]:
+                    ways[stop][count + more] = (before + cost + own, start, index)
+    total = ways[-1][num][0]
+    if total == math.inf:
         return None
     chosen: list[int] = []
-    place, num = len(steps) - 1, most
+    place, count = len(steps) - 1, num
     while place > 0:
-        _, start, fewer, index = totals[place][num]
+        _, start, index = ways[place][count]
         if index is not None:
             chosen.append(index)
-        place, num = start, fewer
-    return chosen[::-1]
+            count -= int(counted)
+        place = start
+    return Path(chosen[::-1], total)
 
 
 def _shape_cost(group: Sequence[Piece], height: float) -> float:

@@ -10,18 +10,19 @@ import numpy as np
 
 from thumbnet.errors import ModelError
 from thumbnet.inference.recogniser import Answers, Recogniser
+from thumbnet.reading.agreement import agree, judged
 from thumbnet.reading.digits import certainties, make_digit
 from thumbnet.reading.glyphs import frame_glyph, is_centred, to_pixels
-from thumbnet.reading.ink import find_ink
-from thumbnet.reading.lines import reading_weight, says_something, with_company, without_specks
+from thumbnet.reading.lines import reading_weight, without_specks
+from thumbnet.reading.marks import find_marks
 from thumbnet.reading.options import ALL_DIGITS, ReadOptions
-from thumbnet.reading.paper import estimate_paper, ink_contrast
-from thumbnet.reading.paths import atoms_of, best_path, candidates, may_be_digits
+from thumbnet.reading.paths import atoms_of, candidates, may_be_digits
 from thumbnet.reading.picture import Picture, open_picture
-from thumbnet.reading.pieces import Piece, find_pieces
+from thumbnet.reading.pieces import Piece
 from thumbnet.reading.result import Line, Reading
-from thumbnet.reading.rows import Row, find_rows
-from thumbnet.reading.rulings import find_rulings
+from thumbnet.reading.row_recogniser import RowAnswer, RowRecogniser
+from thumbnet.reading.rows import Row
+from thumbnet.reading.strips import cut_strip
 
 _DARK, _BRIGHT = 50.0, 252.0
 # Where next to nothing was read, the polarity may have been misjudged after all.
@@ -33,7 +34,8 @@ class Stages:
     """What every step made of the picture.
 
     Attributes:
-        pictures: name of the step and uint8 ``(h, w)`` or ``(h, w, 3)``, all of one size.
+        pictures: name of the step and uint8 ``(h, w)`` or ``(h, w, 3)``; all but the last, the rows
+            as strips, of one size.
         scale: their pixels to a pixel of the upright picture.
     """
 
@@ -49,6 +51,15 @@ class _Found:
     has_ink: bool
 
 
+@dataclass(frozen=True)
+class _Recognised:
+    """The rows that say something, and from what they were read: atoms and strips of all rows."""
+
+    lines: list[Line]
+    atoms: list[Piece]
+    strips: list[np.ndarray]
+
+
 class Reader:
     """Reads digits in pictures with a recogniser of digits, from any number of threads.
 
@@ -58,11 +69,15 @@ class Reader:
 
     recogniser: Recogniser
 
-    def __init__(self, recogniser: Recogniser) -> None:
-        """Take a recogniser.
+    def __init__(self, recogniser: Recogniser, *, threads: int | None = None) -> None:
+        """Take a recogniser of single digits; the network that reads whole rows is bundled.
+
+        Args:
+            recogniser: whose answers on single digits count.
+            threads: how many threads read whole rows; as many as there are cores by default.
 
         Raises:
-            ModelError: it is none of the ten digits.
+            ModelError: the recogniser is none of the ten digits, or the bundled file is damaged.
         """
         if recogniser.class_names != tuple(ALL_DIGITS):
             raise ModelError(
@@ -72,15 +87,16 @@ class Reader:
                 fix="use the bundled one: digits",
             )
         self.recogniser = recogniser
+        self._rows = RowRecogniser.load(threads=threads)
 
     @classmethod
     def load(cls, path: Path | str = "digits", *, threads: int | None = None) -> Reader:
         """Load a recogniser to read with; see ``Recogniser.load``.
 
         Raises:
-            ModelError: the file is no recogniser of digits.
+            ModelError: the file is no recogniser of digits, or a bundled one is damaged.
         """
-        return cls(Recogniser.load(path, threads=threads))
+        return cls(Recogniser.load(path, threads=threads), threads=threads)
 
     def read(self, image: Any, options: ReadOptions | None = None) -> Reading:
         """Read all digits in a picture.
@@ -115,29 +131,19 @@ class Reader:
         return Reading(picture.width, picture.height, found.lines, diagnosis)
 
     def _find(self, picture: Picture, options: ReadOptions, stages: Stages | None) -> _Found:
-        paper = estimate_paper(picture)
-        contrast = ink_contrast(picture, paper)
-        ink, faint = find_ink(contrast, picture.window_px)
-        rulings = find_rulings(faint, contrast)
-        pieces = find_pieces(ink & ~rulings, contrast)
-        rows = find_rows(pieces)
-        atoms, lines = self._recognise(rows, contrast, picture, options)
+        marks = find_marks(picture)
+        read = self._recognise(marks.rows, marks.contrast, picture, options)
         if stages is not None:
             from thumbnet.reading.stages import draw_stages
 
             stages.scale = picture.scale
-            stages.pictures += draw_stages(
-                picture.grey, paper, contrast, ink, rulings, pieces, atoms
-            )
-        return _Found(without_specks(lines), bool(rows))
+            stages.pictures += draw_stages(picture.grey, marks, read.atoms, read.strips)
+        return _Found(without_specks(read.lines), bool(marks.rows))
 
     def _recognise(
         self, rows: list[Row], contrast: np.ndarray, picture: Picture, options: ReadOptions
-    ) -> tuple[list[Piece], list[Line]]:
-        """Recognise every candidate of all rows at once, then choose the best path of each.
-
-        Returns the atoms of all rows, and the rows that say something.
-        """
+    ) -> _Recognised:
+        """Recognise every candidate of all rows at once, then choose the best path of each."""
         whole = self._whole(rows, contrast, options)
         kept = [
             (row, sure) for row, sure in zip(rows, whole, strict=True) if may_be_digits(row, sure)
@@ -147,23 +153,33 @@ class Reader:
         groups = [candidates(atoms, row, contrast) for atoms, row in zip(split, rows, strict=True)]
         framed = [glyph.framed for glyphs in groups for glyph in glyphs]
         if not framed:
-            return [], []
+            return _Recognised([], [], [])
         answers = self._answer(framed)
-        certain = certainties(answers, options.charset).tolist()
+        certain = certainties(answers, options.charset)
+        strips = [cut_strip(row, contrast) for row in rows]
+        opinions = self._read_whole(strips, options.charset)
         lines, start = [], 0
-        for row, atoms, glyphs in zip(rows, split, groups, strict=True):
-            chosen = best_path(
-                atoms, row, glyphs, certain[start : start + len(glyphs)], options.expect
-            )
+        for row, atoms, glyphs, opinion in zip(rows, split, groups, opinions, strict=True):
+            stop = start + len(glyphs)
+            chosen = agree(atoms, row, glyphs, certain[start:stop], options.expect, opinion)
             digits = [
-                make_digit(answers, start + index, glyphs[index], atoms, picture, options)
-                for index in chosen
+                make_digit(answers, start + index, glyphs[index], atoms, picture, options, seen)
+                for index, seen in chosen
             ]
-            if says_something(digits):
-                digits = with_company(digits, options.min_confidence)
+            digits = judged(digits, opinion, options.min_confidence)
+            if digits:
                 lines.append(Line(tuple(digits)))
-            start += len(glyphs)
-        return [atom for atoms in split for atom in atoms], lines
+            start = stop
+        return _Recognised(
+            lines,
+            [atom for atoms in split for atom in atoms],
+            [strip for strip in strips if strip is not None],
+        )
+
+    def _read_whole(self, strips: list[np.ndarray | None], charset: str) -> list[RowAnswer | None]:
+        """Read each row without cutting it; None for what is too long for that."""
+        found = iter(self._rows.read([strip for strip in strips if strip is not None]))
+        return [None if strip is None else next(found).allowing(charset) for strip in strips]
 
     def _whole(
         self, rows: list[Row], contrast: np.ndarray, options: ReadOptions
@@ -172,7 +188,7 @@ class Reader:
         if not rows:
             return []
         framed = [frame_glyph([piece], contrast, row.slope) for row in rows for piece in row.pieces]
-        certain = certainties(self._answer(framed), options.charset).tolist()
+        certain = certainties(self._answer(framed), options.charset).max(1).tolist()
         ends = np.cumsum([len(row.pieces) for row in rows])
         return [certain[end - len(row.pieces) : end] for row, end in zip(rows, ends, strict=True)]
 

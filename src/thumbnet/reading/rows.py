@@ -9,6 +9,7 @@ import numpy as np
 from thumbnet.reading.pieces import Piece, is_part, usual_height
 
 _NEAR_HEIGHTS = 3.5
+_CLOSE, _CLOSE_HEIGHTS = 0.6, 4.6
 _STEEPEST = 0.35
 _ALIKE = 0.5
 _STEEP_COUNTS, _RIDGE_HEIGHTS = 3.0, 2.0
@@ -61,12 +62,14 @@ def _links(bodies: list[Piece]) -> dict[int, int]:
     """
     down, right = np.array([piece.middle for piece in bodies]).T
     heights = np.array([piece.height for piece in bodies], np.float64)
+    lefts, rights = np.array([(piece.left, piece.right) for piece in bodies]).T
     pairs: list[tuple[float, int, int]] = []
     for index, height in enumerate(heights):
         dy, dx = np.abs(down - down[index]), right - right[index]
         mean = (heights + height) / 2
         distance = (dx + _STEEP_COUNTS * dy) / mean
-        near = (dx > 0) & (dx > dy / 2) & (distance < _NEAR_HEIGHTS)
+        most = np.where(lefts - rights[index] < _CLOSE * mean, _CLOSE_HEIGHTS, _NEAR_HEIGHTS)
+        near = (dx > 0) & (dx > dy / 2) & (distance < most)
         near &= np.minimum(heights, height) >= _ALIKE * np.maximum(heights, height)
         pairs += [(float(distance[other]), index, int(other)) for other in np.flatnonzero(near)]
     links: dict[int, int] = {}

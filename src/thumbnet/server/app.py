@@ -20,7 +20,7 @@ from thumbnet.server.observing import Observe
 from thumbnet.server.problems import install_handlers
 from thumbnet.server.routes_collect import CollectRequest
 from thumbnet.server.schemas import add_definitions
-from thumbnet.server.services import Services
+from thumbnet.server.services import THREADS_OF_A_NETWORK, Services
 from thumbnet.server.settings import ServerSettings, from_json
 from thumbnet.server.tensors import InferRequest
 from thumbnet.version import __version__
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = "THUMBNET_SERVER"
 """Tells a worker process, as JSON, what to serve: arguments of a process are for all to see."""
-
-# One request, one thread: several requests at once are what keeps the cores busy.
-_THREADS_OF_A_NETWORK = 1
 
 
 def create_app(models: Mapping[str, Path], settings: ServerSettings) -> FastAPI:
@@ -49,7 +46,7 @@ def create_app(models: Mapping[str, Path], settings: ServerSettings) -> FastAPI:
     if not models:
         raise ModelError("there is no model to serve", expected="one or more")
     recognisers = {
-        name: Recogniser.load(path, threads=_THREADS_OF_A_NETWORK) for name, path in models.items()
+        name: Recogniser.load(path, threads=THREADS_OF_A_NETWORK) for name, path in models.items()
     }
     collector = None
     if settings.collect is not None:

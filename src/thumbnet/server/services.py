@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+THREADS_OF_A_NETWORK = 1
+"""One request, one thread: several requests at once are what keeps the cores busy."""
+
 
 class SampleCollector(Protocol):
     """Keeps the samples that visitors give; see ``collecting.Collector``."""
@@ -132,7 +135,7 @@ class Services:
             self.metrics.batch.observe,
         )
         try:
-            reader = Reader(recogniser)
+            reader = Reader(recogniser, threads=THREADS_OF_A_NETWORK)
         except ModelError:
             reader = None
         return ServedModel(name, recogniser, reader, batcher)

@@ -83,9 +83,12 @@ def _cache_findings() -> list[Finding]:
 
 def _model_findings() -> list[Finding]:
     from thumbnet.inference import Recogniser
+    from thumbnet.inference.locate import bundled_model
+    from thumbnet.inference.model_file import read_sealed
 
     try:
         Recogniser.load("digits")
+        read_sealed(bundled_model("rows"))
     except ThumbnetError as error:
         return [_damaged("bundled-model-damaged", error)]
     return []
