@@ -13,7 +13,7 @@ from thumbnet.reading.result import Digit
 from thumbnet.reading.row_recogniser import RowAnswer
 from thumbnet.reading.rows import Row
 
-_PATH_TRUST, _TRUST = 1.0, 2.0
+_WEIGHT = 2 / 3
 _LEAST = 1e-4
 _DENIED, _DENIED_LONE = 5.0, 8.0
 _SURE, _FEWEST = -1.0, 3
@@ -53,7 +53,7 @@ def agree(
         other = path_of(text, atoms, row, glyphs, certainties)
         own = "".join(str(certainties[index].argmax()) for index in path.chosen)
         likelier = whole.log_likelihood(text) - whole.log_likelihood(own)
-        if other is not None and other.cost - path.cost < _PATH_TRUST * likelier:
+        if other is not None and other.cost - path.cost < likelier:
             path = other
     if len(text) != len(path.chosen):
         return [(index, None) for index in path.chosen]
@@ -63,13 +63,14 @@ def agree(
 def combined(glyph: np.ndarray, whole: np.ndarray | None) -> np.ndarray:
     """Return the probabilities, ``(10,)``, that both opinions on a digit have together.
 
-    Their product, the second with less weight: both come from much the same training digits, so
-    they are wrong together more often than independent ones would be.
+    Their weighted geometric mean, known as a logarithmic opinion pool (Genest and Zidek 1986): two
+    thirds for the row read whole, which has the neighbours to compare with. Not the product, which
+    would count what both learned from the same digits twice.
     """
     if whole is None:
         return glyph
-    product = np.maximum(glyph, _LEAST) * np.maximum(whole, _LEAST) ** _TRUST
-    return np.asarray(product / product.sum())
+    mean = np.maximum(glyph, _LEAST) ** (1 - _WEIGHT) * np.maximum(whole, _LEAST) ** _WEIGHT
+    return np.asarray(mean / mean.sum())
 
 
 def judged(digits: list[Digit], whole: RowAnswer | None, least: float) -> list[Digit]:
