@@ -20,6 +20,7 @@ import numpy as np
 HOST = "127.0.0.1"
 CONNECTIONS = 512
 NO_ANSWER = 0
+_LENGTH = re.compile(rb"(?i)content-length: (\d+)")
 
 
 @dataclass(frozen=True)
@@ -98,35 +99,85 @@ class Outcome:
         }
 
 
+class _Connection(asyncio.Protocol):
+    """One connection: a request, then its answer, then the next.
+
+    A protocol and not a stream, because the load shares its processor with the server.
+    """
+
+    def __init__(self) -> None:
+        self._received = bytearray()
+        self._answer: asyncio.Future[tuple[int, bytes]] | None = None
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep what is written to."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def ask(self, content: bytes) -> asyncio.Future[tuple[int, bytes]]:
+        """Send a request; the future is the status and the body of its answer."""
+        self._answer = asyncio.get_running_loop().create_future()
+        if self._transport is None or self._transport.is_closing():
+            self._answer.set_result((NO_ANSWER, b""))
+        else:
+            self._transport.write(content)
+        return self._answer
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; the answer is there once its body is whole."""
+        self._received += data
+        end = self._received.find(b"\r\n\r\n") + 4
+        if end < 4 or self._answer is None or self._answer.done():
+            return
+        found = _LENGTH.search(self._received, 0, end)
+        if len(self._received) >= end + (int(found[1]) if found else 0):
+            body = bytes(self._received[end:])
+            self._answer.set_result((int(self._received.split(b" ", 2)[1]), body))
+            self._received.clear()
+
+    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002
+        """Say that there will be no answer."""
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result((NO_ANSWER, b""))
+
+    def close(self) -> None:
+        """Close it."""
+        if self._transport is not None:
+            self._transport.close()
+
+
 class Connections:
     """Connections to one server that are used again, opened as they are needed."""
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._idle: list[_Connection] = []
         self._places = asyncio.Semaphore(CONNECTIONS)
 
     async def ask(self, request: Request) -> tuple[int, bytes]:
         """Return status and body; status 0 where the server closed without an answer."""
         async with self._places:
             try:
-                if self._idle:
-                    reader, writer = self._idle.pop()
-                else:
-                    reader, writer = await asyncio.open_connection(HOST, self._port)
-                writer.write(request.content)
-                head = await reader.readuntil(b"\r\n\r\n")
-                found = re.search(rb"(?i)content-length: (\d+)", head)
-                body = await reader.readexactly(int(found[1]) if found else 0)
-            except (ConnectionError, asyncio.IncompleteReadError):
+                connection = self._idle.pop() if self._idle else await self._open()
+            except OSError:
                 return NO_ANSWER, b""
-            self._idle.append((reader, writer))
-            return int(head.split(b" ", 2)[1]), body
+            status, body = await connection.ask(request.content)
+            if status == NO_ANSWER:
+                connection.close()
+            else:
+                self._idle.append(connection)
+            return status, body
 
     async def close(self) -> None:
         """Close them all."""
-        for _, writer in self._idle:
-            writer.close()
+        for connection in self._idle:
+            connection.close()
+
+    async def _open(self) -> _Connection:
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(_Connection, HOST, self._port)
+        return connection
 
 
 async def closed_loop(

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Iterable
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,6 +28,12 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+# Every answer gets them, a refusal under load too, so they are encoded once.
+_DEFAULT_HEADERS = [
+    (name.lower().encode("latin-1"), value.encode("latin-1"))
+    for name, value in {**SECURITY_HEADERS, "Cache-Control": "no-store"}.items()
+]
 
 _logger = logging.getLogger("thumbnet.server.access")
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
@@ -101,8 +107,6 @@ def _request_id(scope: Scope) -> str:
 
 
 def _add_headers(message: Message, request_id: str) -> None:
-    headers = MutableHeaders(scope=message)
-    for name, value in SECURITY_HEADERS.items():
-        headers.setdefault(name, value)
-    headers.setdefault("Cache-Control", "no-store")
-    headers["X-Request-ID"] = request_id
+    headers = [*message["headers"], (b"x-request-id", request_id.encode("latin-1"))]
+    given = {name.lower() for name, _ in headers}
+    message["headers"] = headers + [pair for pair in _DEFAULT_HEADERS if pair[0] not in given]
