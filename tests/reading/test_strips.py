@@ -71,6 +71,18 @@ def test_beyond_the_picture_there_is_paper() -> None:
     assert strip[:, :, :6].max() == 0
 
 
+def test_a_piece_that_sticks_out_above_is_cut_off_there() -> None:
+    row, contrast = row_of_bars([50, 90, 130, 170, 210], [90] * 5)
+    tall = Piece(0, 250, np.ones((150, 20), bool), 0.5)
+    contrast[0:150, 250:270] = 0.5
+    strip = cut_strip(
+        Row([*row.pieces, tall], row.height, 0.0), np.pad(contrast, ((0, 0), (0, 60)))
+    )
+    assert strip is not None
+    assert strip.shape[1] == STRIP_PX
+    assert strip[0, 0, 60:80].max() == 255
+
+
 def test_a_row_that_is_far_too_long_is_not_cut_out() -> None:
     row, contrast = row_of_bars([40, 40 + 3 * LONGEST_PX], [90, 90])
     assert cut_strip(row, contrast) is None

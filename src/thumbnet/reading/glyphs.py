@@ -49,13 +49,20 @@ def glyph_ink(pieces: Sequence[Piece], contrast: np.ndarray) -> np.ndarray:
     for piece in pieces:
         rows = slice(piece.top - top, piece.bottom - top)
         mask[rows, piece.left - left : piece.right - left] |= piece.mask
-    # The soft rim of a stroke is not in the mask; without it a digit would be jagged.
+    return np.asarray(contrast[top:bottom, left:right] * with_rim(mask), np.float32)
+
+
+def with_rim(mask: np.ndarray) -> np.ndarray:
+    """Return a mask, bool ``(h, w)``, and the pixels beside it.
+
+    The soft rim of a stroke is not in its mask; without it a digit would be jagged.
+    """
     rim = mask.copy()
     rim[1:] |= mask[:-1]
     rim[:-1] |= mask[1:]
     rim[:, 1:] |= mask[:, :-1]
     rim[:, :-1] |= mask[:, 1:]
-    return np.asarray(contrast[top:bottom, left:right] * rim, np.float32)
+    return rim
 
 
 def even_strokes(ink: np.ndarray) -> np.ndarray:

@@ -144,10 +144,8 @@ class Reader:
         self, rows: list[Row], contrast: np.ndarray, picture: Picture, options: ReadOptions
     ) -> _Recognised:
         """Recognise every candidate of all rows at once, then choose the best path of each."""
-        whole = self._whole(rows, contrast, options)
-        kept = [
-            (row, sure) for row, sure in zip(rows, whole, strict=True) if may_be_digits(row, sure)
-        ]
+        judgements = zip(rows, self._sure_pieces(rows, contrast, options), strict=True)
+        kept = [(row, sure) for row, sure in judgements if may_be_digits(row, sure)]
         rows = [row for row, _ in kept]
         split = [atoms_of(row, sure) for row, sure in kept]
         groups = [candidates(atoms, row, contrast) for atoms, row in zip(split, rows, strict=True)]
@@ -181,7 +179,7 @@ class Reader:
         found = iter(self._rows.read([strip for strip in strips if strip is not None]))
         return [None if strip is None else next(found).allowing(charset) for strip in strips]
 
-    def _whole(
+    def _sure_pieces(
         self, rows: list[Row], contrast: np.ndarray, options: ReadOptions
     ) -> list[list[float]]:
         """Return, for each row, how probable each of its pieces is to be a digit as it is."""

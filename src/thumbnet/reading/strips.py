@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from thumbnet.reading.glyphs import with_rim
 from thumbnet.reading.pieces import Piece, bounds, is_part
 from thumbnet.reading.rows import Row
 
@@ -39,14 +40,14 @@ def cut_strip(row: Row, contrast: np.ndarray) -> np.ndarray | None:
     if width > LONGEST_PX:
         return None
     xs = left + (np.arange(width) + 0.5 - _MARGIN_PX) * step
-    curve = middle_of(row, xs)
+    curve = np.clip(middle_of(row, xs), 0, len(contrast))
     low, high = float(curve.min()), float(curve.max())
     half = STRIP_PX / 2 * step
     # Whole working pixels about all that the strip shows; what lies beyond the picture is paper.
     top, bottom = int(np.floor(low - half)) - 1, int(np.ceil(high + half)) + 1
     first, last = int(np.floor(xs[0] - step)), int(np.ceil(xs[-1] + step))
     everything = _window(contrast, top, bottom, first, last)
-    own = _window(contrast, top, bottom, first, last, row.pieces)
+    own = everything * _ink_of(row.pieces, top, first, everything.shape)
     inked = own[own > 0]
     strongest = max(float(np.quantile(inked, _STRONGEST)), 0.03) if len(inked) else 1.0
     shift = (curve - half - top) / step
@@ -76,41 +77,27 @@ def middle_of(row: Row, xs: np.ndarray) -> np.ndarray:
     return np.asarray(usual + smooth + row.slope * xs)
 
 
-def _window(
-    contrast: np.ndarray,
-    top: int,
-    bottom: int,
-    left: int,
-    right: int,
-    pieces: Sequence[Piece] | None = None,
-) -> np.ndarray:
-    """Return part of a picture, 0 beyond its edges; only the ink of pieces if they are given."""
+def _window(contrast: np.ndarray, top: int, bottom: int, left: int, right: int) -> np.ndarray:
+    """Return part of a picture, 0 beyond its edges."""
     window = np.zeros((bottom - top, right - left), np.float32)
     height, width = contrast.shape
     rows = slice(max(top, 0), min(bottom, height))
     columns = slice(max(left, 0), min(right, width))
     inner = window[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
     inner[:] = contrast[rows, columns]
-    if pieces is None:
-        return window
-    mask = np.zeros(window.shape, bool)
+    return window
+
+
+def _ink_of(pieces: Sequence[Piece], top: int, left: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Return where the ink of pieces is in a window, with its soft rim: bool, of that shape."""
+    mask = np.zeros(shape, bool)
     for piece in pieces:
-        y, x = piece.top - top, piece.left - left
-        up, down = max(-y, 0), min(mask.shape[0] - y, piece.height)
-        before, after = max(-x, 0), min(mask.shape[1] - x, piece.width)
-        if up < down and before < after:
-            mask[y + up : y + down, x + before : x + after] |= piece.mask[up:down, before:after]
-    return np.asarray(window * with_rim(mask), np.float32)
-
-
-def with_rim(mask: np.ndarray) -> np.ndarray:
-    """Return a mask and the pixels beside it: the soft rim of strokes."""
-    rim = mask.copy()
-    rim[1:] |= mask[:-1]
-    rim[:-1] |= mask[1:]
-    rim[:, 1:] |= mask[:, :-1]
-    rim[:, :-1] |= mask[:, 1:]
-    return rim
+        down, right = piece.top - top, piece.left - left
+        first, last = max(-down, 0), min(shape[0] - down, piece.height)
+        if first < last:
+            # A strip is as wide as its pieces, but a tall one may stick out above or below.
+            mask[down + first : down + last, right : right + piece.width] |= piece.mask[first:last]
+    return with_rim(mask)
 
 
 def _straightened(picture: np.ndarray, shift: np.ndarray) -> np.ndarray:
