@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from test_row_recogniser import answer_of
 
-from thumbnet.reading.agreement import agree, combined, is_confirmed, is_denied
+from thumbnet.reading.agreement import (
+    WEIGHT,
+    WEIGHT_BESIDE_OTHERS,
+    agree,
+    combined,
+    is_confirmed,
+    is_denied,
+)
 from thumbnet.reading.paths import Glyph
 from thumbnet.reading.pieces import Piece
 from thumbnet.reading.row_recogniser import NONE
@@ -68,11 +75,19 @@ def test_together_they_are_as_sure_as_their_mean() -> None:
     glyph, whole = np.full(10, 0.01), np.full(10, 0.001)
     glyph[[4, 9]] = 0.5, 0.42
     whole[[4, 9]] = 0.1, 0.89
-    both = combined(glyph, whole)
+    both = combined(glyph, whole, 2 / 3)
     assert both.sum() == pytest.approx(1)
     assert both.argmax() == 9
     assert 0.7 < both[9] < 0.8
-    assert combined(glyph, None) is glyph
+    assert combined(glyph, None, 2 / 3) is glyph
+
+
+def test_a_hand_that_the_recogniser_knows_is_not_overruled() -> None:
+    mine, usual = np.full(10, 0.0001), np.full(10, 0.001)
+    mine[1] = 0.999
+    usual[[1, 7]] = 0.005, 0.99
+    assert combined(mine, usual, WEIGHT).argmax() == 7
+    assert combined(mine, usual, WEIGHT_BESIDE_OTHERS).argmax() == 1
 
 
 NOTHING_SEEN = answer_of((NONE, 0.99), (NONE, 0.99), (NONE, 0.99), (NONE, 0.99))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from io import BytesIO
 
@@ -176,6 +177,12 @@ def test_what_is_no_picture_is_an_error(reader: Reader) -> None:
 def test_impossible_options_are_errors(options: dict[str, object], message: str) -> None:
     with pytest.raises(ThumbnetError, match=message):
         ReadOptions(**options)  # type: ignore[arg-type]
+
+
+def test_the_whole_row_counts_less_beside_another_recogniser(reader: Reader) -> None:
+    personal = copy.copy(reader.recogniser)
+    personal.sha256 = "0" * 64
+    assert 0 < Reader(personal).row_weight < 0.5 < reader.row_weight < 1
 
 
 def test_another_recogniser_is_refused() -> None:

@@ -13,7 +13,9 @@ from thumbnet.reading.result import Digit
 from thumbnet.reading.row_recogniser import RowAnswer
 from thumbnet.reading.rows import Row
 
-_WEIGHT = 2 / 3
+WEIGHT, WEIGHT_BESIDE_OTHERS = 2 / 3, 1 / 3
+"""Of the row read whole in the pool; less beside a recogniser that may know a hand better."""
+
 _LEAST = 1e-4
 _DENIED, _DENIED_LONE = 5.0, 8.0
 _SURE, _FEWEST = -1.0, 3
@@ -60,16 +62,20 @@ def agree(
     return list(zip(path.chosen, whole.probabilities, strict=True))
 
 
-def combined(glyph: np.ndarray, whole: np.ndarray | None) -> np.ndarray:
+def combined(glyph: np.ndarray, whole: np.ndarray | None, weight: float) -> np.ndarray:
     """Return the probabilities, ``(10,)``, that both opinions on a digit have together.
 
-    Their weighted geometric mean, known as a logarithmic opinion pool (Genest and Zidek 1986): two
-    thirds for the row read whole, which has the neighbours to compare with. Not the product, which
-    would count what both learned from the same digits twice.
+    Their weighted geometric mean, known as a logarithmic opinion pool (Genest and Zidek 1986). Not
+    the product, which would count what both learned from the same digits twice.
+
+    Args:
+        glyph: of the glyph alone.
+        whole: of the row read whole; None if that says nothing of this digit.
+        weight: of ``whole``, in [0, 1].
     """
     if whole is None:
         return glyph
-    mean = np.maximum(glyph, _LEAST) ** (1 - _WEIGHT) * np.maximum(whole, _LEAST) ** _WEIGHT
+    mean = np.maximum(glyph, _LEAST) ** (1 - weight) * np.maximum(whole, _LEAST) ** weight
     return np.asarray(mean / mean.sum())
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from thumbnet.reading.agreement import combined
 from thumbnet.reading.glyphs import stroke_share
 from thumbnet.reading.options import ALL_DIGITS, ReadOptions
 from thumbnet.reading.paths import Glyph
@@ -44,7 +43,7 @@ def make_digit(
     atoms: list[Piece],
     picture: Picture,
     options: ReadOptions,
-    seen_whole: np.ndarray | None,
+    probabilities: np.ndarray,
 ) -> Digit:
     """Return what is said of a glyph.
 
@@ -55,11 +54,10 @@ def make_digit(
         atoms: of its row.
         picture: for the size and the place.
         options: which digits may occur, and how certain they must be.
-        seen_whole: ``(10,)``, what the row read whole says of it; None if that is not known.
+        probabilities: ``(10,)``, of this glyph, by all that is known of it.
     """
-    row = combined(answers.probabilities[index], seen_whole)
-    label = max(options.charset, key=lambda digit: float(row[int(digit)]))
-    probability = float(row[int(label)])
+    label = max(options.charset, key=lambda digit: float(probabilities[int(digit)]))
+    probability = float(probabilities[int(label)])
     refused = bool(answers.refused[index])
     not_allowed = label != str(int(answers.label[index]))
     pieces = atoms[glyph.start : glyph.stop]
@@ -67,10 +65,10 @@ def make_digit(
     if refused:
         top, left, bottom, right = bounds(pieces)
         is_wide = right - left > _WIDE * (bottom - top)
-        codes.insert(0, "two-digits" if is_wide and row.max() < _SURE else "not-a-digit")
+        codes.insert(0, "two-digits" if is_wide and probabilities.max() < _SURE else "not-a-digit")
     elif not_allowed:
         codes.insert(0, "not-allowed")
-    elif float(np.sort(row)[-2]) > _SECOND:
+    elif float(np.sort(probabilities)[-2]) > _SECOND:
         codes.insert(0, "unsure")
     shown = not refused and probability >= options.min_confidence
     if not refused and not shown:
@@ -81,7 +79,7 @@ def make_digit(
         label=label,
         probability=probability,
         score=float(answers.score[index]),
-        probabilities={str(name): float(value) for name, value in enumerate(row)},
+        probabilities={str(name): float(value) for name, value in enumerate(probabilities)},
         refused=refused,
         seen=answers.seen[index],
         diagnosis=tuple(

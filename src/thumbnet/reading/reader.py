@@ -9,8 +9,16 @@ from typing import Any
 import numpy as np
 
 from thumbnet.errors import ModelError
+from thumbnet.inference.locate import bundled_model
+from thumbnet.inference.model_file import read_sealed
 from thumbnet.inference.recogniser import Answers, Recogniser
-from thumbnet.reading.agreement import agree, judged
+from thumbnet.reading.agreement import (
+    WEIGHT,
+    WEIGHT_BESIDE_OTHERS,
+    agree,
+    combined,
+    judged,
+)
 from thumbnet.reading.digits import certainties, make_digit
 from thumbnet.reading.glyphs import frame_glyph, is_centred, to_pixels
 from thumbnet.reading.lines import reading_weight, without_specks
@@ -65,9 +73,12 @@ class Reader:
 
     Attributes:
         recogniser: of the ten digits, in MNIST's frame.
+        row_weight: what the row read whole counts in a digit's probabilities, in [0, 1]: less
+            beside another recogniser than the bundled one, such as one tuned to a person's hand.
     """
 
     recogniser: Recogniser
+    row_weight: float
 
     def __init__(self, recogniser: Recogniser, *, threads: int | None = None) -> None:
         """Take a recogniser of single digits; the network that reads whole rows is bundled.
@@ -87,6 +98,8 @@ class Reader:
                 fix="use the bundled one: digits",
             )
         self.recogniser = recogniser
+        _, bundled = read_sealed(bundled_model())
+        self.row_weight = WEIGHT if recogniser.sha256 == bundled else WEIGHT_BESIDE_OTHERS
         self._rows = RowRecogniser.load(threads=threads)
 
     @classmethod
@@ -160,10 +173,13 @@ class Reader:
         for row, atoms, glyphs, opinion in zip(rows, split, groups, opinions, strict=True):
             stop = start + len(glyphs)
             chosen = agree(atoms, row, glyphs, certain[start:stop], options.expect, opinion)
-            digits = [
-                make_digit(answers, start + index, glyphs[index], atoms, picture, options, seen)
-                for index, seen in chosen
-            ]
+            digits = []
+            for index, seen in chosen:
+                alone = answers.probabilities[start + index]
+                both = combined(alone, seen, self.row_weight)
+                digits.append(
+                    make_digit(answers, start + index, glyphs[index], atoms, picture, options, both)
+                )
             digits = judged(digits, opinion, options.min_confidence)
             if digits:
                 lines.append(Line(tuple(digits)))
