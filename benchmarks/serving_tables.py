@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -46,13 +47,14 @@ def _facts(facts: dict[str, Any], chinese: bool) -> list[str]:
     for name, each in facts.get("overload", {}).items():
         if name in NAMES:
             only = "、".join(each["statuses"]) if chinese else ", ".join(each["statuses"])
-            share = each["goodput_share_of_peak"]
+            share, rounds = each["goodput_share_of_peak"], each["goodput_share_of_rounds"]
+            percent = f"{share:.1%} ± {statistics.stdev(rounds):.1%}"
             found.append(
                 f"{NAMES[name]}，两倍于峰值：状态码只有 {only}；"
-                f"有效回答为峰值的 {share:.0%}（目标 ≥ 90 %）"
+                f"有效回答为峰值的 {percent}（{len(rounds)} 轮；目标 ≥ 90 %）"
                 if chinese
-                else f"{NAMES[name]} at twice the peak: only {only}; good answers {share:.0%} of "
-                "the peak (target ≥ 90 %)"
+                else f"{NAMES[name]} at twice the peak: only {only}; good answers {percent} of "
+                f"the peak ({len(rounds)} rounds; target ≥ 90 %)"
             )
     for part, words in (
         ("garbage", ("a tenth of garbage", "一成垃圾请求")),

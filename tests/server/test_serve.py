@@ -97,15 +97,19 @@ def test_an_address_in_use_is_one_clear_error(call: Any) -> None:
     assert said.err.startswith("error: the server cannot listen there: Address already in use")
 
 
-def test_idle_connections_outlast_those_of_proxies_and_parsing_is_not_done_in_python(
+def test_connections_outlast_those_of_proxies_parsing_is_not_done_in_python_and_all_is_settled(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     configs: list[uvicorn.Config] = []
+    settled: list[bool] = []
+    monkeypatch.setattr("thumbnet.server.process.settle", lambda: settled.append(True))
     monkeypatch.setattr(uvicorn.Server, "run", lambda self, **_: configs.append(self.config))
     assert main(["serve", "--port", "0"]) == 0
     (config,) = configs
     config.load()
+    assert settled == [True]
     assert config.timeout_keep_alive > 60
+    assert not config.proxy_headers
     assert config.http_protocol_class.__name__ == "HttpToolsProtocol"
 
 

@@ -152,6 +152,7 @@ def _run(
     from uvicorn.supervisors import Multiprocess
 
     from thumbnet.server.app import ENVIRONMENT, create_app
+    from thumbnet.server.process import settle
     from thumbnet.server.settings import to_json
 
     common: dict[str, Any] = {
@@ -160,6 +161,8 @@ def _run(
         "access_log": False,
         "ws": "none",
         "server_header": False,
+        # Nothing here depends on the visitor's address or scheme.
+        "proxy_headers": False,
         # Longer than a proxy keeps an idle connection: it must not send into one that is closing.
         "timeout_keep_alive": _KEEP_ALIVE_S,
         "timeout_graceful_shutdown": int(2 * settings.timeout_s) + _LAST_MOMENTS_S,
@@ -169,11 +172,12 @@ def _run(
     address = _address(listener)
     if workers == 1:
         app = create_app(models, settings)
+        settle()
         note(f"serving {names} at {address} (Ctrl-C ends it)")
         uvicorn.Server(uvicorn.Config(app, **common)).run(sockets=[listener])
         return
     os.environ[ENVIRONMENT] = to_json(models, settings)
-    factory = "thumbnet.server.app:create_from_environment"
+    factory = "thumbnet.server.process:create_worker"
     note(f"serving {names} at {address} with {workers} processes (Ctrl-C ends it)")
     Multiprocess(uvicorn.Config(factory, factory=True, **common), sockets=[listener]).run()
 

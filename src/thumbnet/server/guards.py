@@ -12,7 +12,12 @@ from dataclasses import dataclass, field
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from thumbnet.server.problems import RequestError, error_response
+from thumbnet.server.problems import (
+    PROTOCOL_PREFIX,
+    RequestError,
+    error_response,
+    is_protocol,
+)
 from thumbnet.server.settings import ServerSettings
 
 STATIC_PREFIX = "/static/"
@@ -162,6 +167,18 @@ class LimitInFlight:
         self._max_in_flight = settings.max_in_flight
         self._timeout_s = settings.timeout_s
         self._num_in_flight = 0
+        error = RequestError(
+            429,
+            "the server has as many requests as it takes",
+            got=f"{settings.max_in_flight} in flight",
+            fix="try again in a moment",
+            headers={"Retry-After": _RETRY_AFTER_S},
+        )
+        # Made once: under load these are most answers, and what they cost the others lack.
+        self._busy = {
+            under_v2: error_response(PROTOCOL_PREFIX if under_v2 else "/", error)
+            for under_v2 in (False, True)
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (ASGI)."""
@@ -169,7 +186,7 @@ class LimitInFlight:
             await self._app(scope, receive, send)
             return
         if self._num_in_flight >= self._max_in_flight:
-            await error_response(scope["path"], self._busy())(scope, receive, send)
+            await self._busy[is_protocol(scope["path"])](scope, receive, send)
             return
         self._num_in_flight += 1
         try:
@@ -200,15 +217,6 @@ class LimitInFlight:
                 headers={"Retry-After": _RETRY_AFTER_S},
             )
             await error_response(scope["path"], error)(scope, receive, send)
-
-    def _busy(self) -> RequestError:
-        return RequestError(
-            429,
-            "the server has as many requests as it takes",
-            got=f"{self._num_in_flight} in flight",
-            fix="try again in a moment",
-            headers={"Retry-After": _RETRY_AFTER_S},
-        )
 
 
 def _replay(content: bytes, receive: Receive) -> Receive:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
+import secrets
 import time
-import uuid
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from starlette.datastructures import Headers
 from starlette.routing import compile_path
@@ -53,10 +53,12 @@ class Observe:
             whoever invents paths could fill the memory with counters.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, paths: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, paths: Collection[str]) -> None:
         self._app = app
         self._metrics = metrics
-        self._routes = [(compile_path(path)[0], path) for path in paths]
+        # Most requests are to a path without a parameter: those are looked up, not tried in turn.
+        self._fixed = frozenset(path for path in paths if "{" not in path)
+        self._patterns = [(compile_path(path)[0], path) for path in paths if "{" in path]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (ASGI)."""
@@ -97,13 +99,15 @@ class Observe:
         _logger.info("%s %s %d %.1f ms %s", method, path, status, 1000 * seconds, request_id)
 
     def _route(self, path: str) -> str:
-        return next((name for regex, name in self._routes if regex.match(path)), "other")
+        if path in self._fixed:
+            return path
+        return next((name for regex, name in self._patterns if regex.match(path)), "other")
 
 
 def _request_id(scope: Scope) -> str:
     """Return the name that a proxy gave the request, if it can be one, or a new one."""
     given = Headers(scope=scope).get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
 
 
 def _add_headers(message: Message, request_id: str) -> None:

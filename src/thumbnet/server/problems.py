@@ -44,6 +44,11 @@ class RequestError(ThumbnetError):
         self.headers = dict(headers or {})
 
 
+def is_protocol(path: str) -> bool:
+    """Return whether an address belongs to the Open Inference Protocol."""
+    return path == PROTOCOL_PREFIX or path.startswith(f"{PROTOCOL_PREFIX}/")
+
+
 def error_response(path: str, error: ThumbnetError) -> Response:
     """Return the answer that tells ``error`` to whoever asked for ``path``.
 
@@ -54,7 +59,7 @@ def error_response(path: str, error: ThumbnetError) -> Response:
     else:
         status, headers = 422, {}
     content: Any
-    if path == PROTOCOL_PREFIX or path.startswith(f"{PROTOCOL_PREFIX}/"):
+    if is_protocol(path):
         content = _text("; ".join(line.strip() for line in str(error).splitlines()))
     else:
         content = {
