@@ -6,8 +6,8 @@ Usage::
     python scripts/make_bundled_rows.py --strips rows.npz      # keep, or use, the rows from photos
 
 The rows are found by the reader itself in made photos of all kinds, written with MNIST's training
-digits, and as many are composed of single digits: MNIST's, made and redrawn. What was measured on
-the way goes to ``benchmarks/results/rows.json``.
+digits, and as many are composed of single digits: MNIST's, made in usual and in rarer forms, and
+redrawn. What was measured on the way goes to ``benchmarks/results/rows.json``.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ from torch import Tensor, nn
 
 from composed_rows import RowComposer
 from made_rows import Strip, load_strips, make_strips, save_strips
+from thumbnet.datasets.image_set import ImageSet
+from thumbnet.datasets.made_digits import make_rarer_digits
 from thumbnet.datasets.mnist import load_mnist
 from thumbnet.files import to_json, write_atomically
 from thumbnet.inference.locate import bundled_model
 from thumbnet.inference.model_file import seal
 from thumbnet.models.row_network import RowNetwork
-from thumbnet.training.made import with_made_pictures
+from thumbnet.training.made import framed_digits, with_made_pictures
 from thumbnet.training.precision import use_bf16
 from thumbnet.training.receipt import describe_environment, now
 from thumbnet.training.recipe import MadeSection
@@ -39,6 +41,7 @@ SEEDS = (81, 83)
 """How many seeds each of two processes makes all kinds of scenes of."""
 
 MADE = MadeSection(digits=0.25, redrawn=0.35, negatives=0.15)
+NUM_RARER = 8000
 MADE_SEED, COMPOSER_SEED = 77, 1
 NUM_HELD_OUT, MOST_DIGITS = 1000, 14
 
@@ -85,10 +88,7 @@ def main() -> None:
     strips = [strip for strip in strips if len(strip[1]) <= MOST_DIGITS]
     order = np.random.default_rng(0).permutation(len(strips))
     held_out, fitted = order[:NUM_HELD_OUT], order[NUM_HELD_OUT:]
-    glyphs = with_made_pictures(mnist, MADE, MADE_SEED)
-    composer = RowComposer(
-        glyphs.images[:, 0].numpy(), glyphs.labels.numpy(), np.random.default_rng(COMPOSER_SEED)
-    )
+    composer = RowComposer(*_glyphs(mnist), np.random.default_rng(COMPOSER_SEED))
     device = torch.device("cpu")
     settings = Settings(steps=options.steps)
     network, log = train_rows(
@@ -111,6 +111,14 @@ def main() -> None:
         "log": log,
     }
     write_atomically(RESULTS, to_json({**result, **describe_environment(device)}))
+
+
+def _glyphs(mnist: ImageSet) -> tuple[np.ndarray, np.ndarray]:
+    """Return what rows are composed of, uint8 ``(N, 28, 28)``, and what each is."""
+    made = with_made_pictures(mnist, MADE, MADE_SEED)
+    rarer, labels = framed_digits(NUM_RARER, MADE_SEED, make_rarer_digits)
+    glyphs = torch.cat([made.images, rarer])[:, 0]
+    return glyphs.numpy(), torch.cat([made.labels, labels]).numpy()
 
 
 def _strips(file: Path | None, digits: np.ndarray, labels: np.ndarray) -> list[Strip]:

@@ -6,11 +6,22 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from thumbnet.datasets.made_digits import DIGIT_FORMS, PRINTED_SHARE, make_digits
+from thumbnet.datasets.made_digits import (
+    DIGIT_FORMS,
+    PRINTED_SHARE,
+    RARER_FORMS,
+    make_digits,
+    make_rarer_digits,
+)
 from thumbnet.datasets.negative_pen import SIZE_PX, Hand, draw_sketch, parse_sketch
 from thumbnet.errors import DataError
 
-ALL_FORMS = [(digit, form) for digit, forms in DIGIT_FORMS.items() for form in forms]
+ALL_FORMS = [
+    (digit, form)
+    for all_forms in (DIGIT_FORMS, RARER_FORMS)
+    for digit, forms in all_forms.items()
+    for form in forms
+]
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +64,19 @@ def test_seeds_at_both_ends_and_none_at_all() -> None:
 def test_number_and_seed_out_of_range_are_refused(num: int, seed: int) -> None:
     with pytest.raises(DataError, match=rf"got: num {num}, seed {seed}\n  expected: 0 or more"):
         make_digits(num, seed)
+    with pytest.raises(DataError, match="no digits can be made"):
+        make_rarer_digits(num, seed)
+
+
+def test_rarer_digits_are_written_and_repeat_with_their_seed() -> None:
+    pictures, labels = make_rarer_digits(40, 3)
+    again, same = make_rarer_digits(40, 3)
+    assert (pictures == again).all()
+    assert (labels == same).all()
+    assert pictures.shape == (40, SIZE_PX, SIZE_PX)
+    assert {str(label) for label in labels} == set(RARER_FORMS)
+    assert pictures.max((1, 2)).min() > 60
+    assert (make_rarer_digits(40, 4)[0] != pictures).any()
 
 
 def test_every_digit_has_forms_and_none_is_twice() -> None:

@@ -7,6 +7,7 @@ open, and people photograph print too. The pen and the press are those of ``nega
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -75,6 +76,32 @@ DIGIT_FORMS: dict[str, tuple[str, ...]] = {
     ),
 }
 
+RARER_FORMS: dict[str, tuple[str, ...]] = {
+    "1": (
+        "4,64 62,0* 60,100",
+        "10,46 60,0* 48,98 / 16,99 82,96",
+    ),
+    "4": (
+        "55,0 12,64* 90,58 / 66,38 54,100",
+        "48,0 24,38 14,66 50,66 90,54 / 70,36 58,100",
+        "62,0 16,62 22,72 60,64 94,44 / 72,28 62,98",
+        "30,0 16,40 24,56 78,44 / 82,14 58,100",
+    ),
+    "5": (
+        "86,0 30,5 24,40 62,46 76,72 52,98 12,90",
+        "88,0 26,8 24,34 66,48 70,82 14,100",
+        "28,10 22,42 60,38 82,66 56,99 14,90 / 42,2 94,0",
+    ),
+    "9": (
+        "74,20 46,1 20,22 42,44 72,24* 82,72 58,98 12,94",
+        "@44,23,26,22 / 68,30 84,74 64,97 12,97",
+        "72,16 44,1 20,20 42,42 70,22 88,76* 16,97",
+        "78,10 40,0 18,20 38,42 68,36 76,12* 64,98",
+    ),
+}
+"""More forms of some digits, in which no made scene is written: a 4 whose stem is short and
+crosses, a 9 that ends in a foot, a 5 in one line."""
+
 
 def make_digits(num: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return pictures uint8 ``(num, 64, 64)``, white on black, and their digits int64 ``(num,)``.
@@ -82,18 +109,38 @@ def make_digits(num: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         DataError: a font is missing, or ``num`` or ``seed`` is below 0.
     """
-    if num < 0 or seed < 0:
-        raise DataError(
-            "no digits can be made", got=f"num {num}, seed {seed}", expected="0 or more"
-        )
-    rng = np.random.default_rng([zlib.crc32(b"digits"), seed])
+    rng = _generator("digits", num, seed)
     labels = rng.integers(0, 10, num)
     pictures = np.zeros((num, SIZE_PX, SIZE_PX), np.uint8)
     for index, label in enumerate(labels):
         if rng.random() < PRINTED_SHARE:
             pictures[index] = print_character(FIT_FONTS, str(label), rng)
         else:
-            forms = DIGIT_FORMS[str(label)]
-            sketch = parse_sketch(forms[rng.integers(len(forms))])
-            pictures[index] = draw_sketch(sketch, Hand(), rng)
+            pictures[index] = _written(DIGIT_FORMS[str(label)], rng)
     return pictures, labels
+
+
+def make_rarer_digits(num: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return written digits of ``RARER_FORMS``, as ``make_digits`` does.
+
+    Raises:
+        DataError: ``num`` or ``seed`` is below 0.
+    """
+    rng = _generator("rarer digits", num, seed)
+    labels = rng.choice([int(digit) for digit in RARER_FORMS], num)
+    pictures = np.zeros((num, SIZE_PX, SIZE_PX), np.uint8)
+    for index, label in enumerate(labels):
+        pictures[index] = _written(RARER_FORMS[str(label)], rng)
+    return pictures, labels
+
+
+def _generator(name: str, num: int, seed: int) -> np.random.Generator:
+    if num < 0 or seed < 0:
+        raise DataError(
+            "no digits can be made", got=f"num {num}, seed {seed}", expected="0 or more"
+        )
+    return np.random.default_rng([zlib.crc32(name.encode()), seed])
+
+
+def _written(forms: Sequence[str], rng: np.random.Generator) -> np.ndarray:
+    return draw_sketch(parse_sketch(forms[int(rng.integers(len(forms)))]), Hand(), rng)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -16,6 +18,7 @@ from thumbnet.training.randomness import derive_seed
 from thumbnet.training.recipe import MadeSection
 
 DIGIT_NAMES = tuple("0123456789")
+MakeDigits = Callable[[int, int], tuple[np.ndarray, np.ndarray]]
 
 # Handwriting is what a recogniser of digits meets most.
 _WEIGHTS = {"stroke-letters": 3.0, "font-letters": 2.0, "two-digits": 1.5, "drawings": 1.5}
@@ -44,9 +47,9 @@ def fitting_negatives(num: int, seed: int, digits: Tensor) -> Tensor:
     )
 
 
-def framed_digits(num: int, seed: int) -> tuple[Tensor, Tensor]:
+def framed_digits(num: int, seed: int, make: MakeDigits = make_digits) -> tuple[Tensor, Tensor]:
     """Return made digits in MNIST's frame, uint8 ``(num, 1, 28, 28)``, and labels ``(num,)``."""
-    pictures, labels = make_digits(num, seed)
+    pictures, labels = make(num, seed)
     return _framed(pictures), torch.from_numpy(labels)
 
 
