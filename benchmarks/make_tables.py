@@ -22,6 +22,7 @@ from typing import Any
 from doctor_tables import DOCTOR_TABLES
 from mistake_tables import MISTAKE_TABLES
 from openapi_fuzz_tables import OPENAPI_FUZZ_TABLES
+from other_hands_tables import OTHER_HANDS_TABLES
 from personalise_tables import PERSONALISE_TABLES
 from reading_tables import READING_TABLES
 from recogniser_tables import RECOGNISER_TABLES
@@ -96,6 +97,7 @@ TABLES: dict[str, Callable[[], str]] = {
     **READING_TABLES,
     **SERVING_TABLES,
     **OPENAPI_FUZZ_TABLES,
+    **OTHER_HANDS_TABLES,
     **PERSONALISE_TABLES,
     **TUTORIAL_TABLES,
     **DOCTOR_TABLES,

@@ -71,8 +71,7 @@ def check_recipe(recipe: Recipe) -> None:
 
 
 @pytest.fixture
-def tables(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+def tables() -> ModuleType:
     return load_script(ROOT / "benchmarks" / "make_tables.py")
 
 

@@ -31,11 +31,6 @@ REPORT: dict[str, Any] = {
 FAILURE = {"type": "ServerError", "title": "Server error", "count": 2, "operations": ["GET /v2"]}
 
 
-@pytest.fixture(autouse=True)
-def _scripts_are_importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
-
-
 @pytest.fixture
 def fuzz() -> ModuleType:
     return importlib.import_module("openapi_fuzz")

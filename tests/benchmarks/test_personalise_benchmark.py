@@ -18,11 +18,6 @@ from thumbnet.datasets.negative_pen import parse_sketch
 from thumbnet.training.samples import load_samples
 
 
-@pytest.fixture(autouse=True)
-def _scripts_are_importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
-
-
 @pytest.fixture
 def benchmark() -> ModuleType:
     return importlib.import_module("personalise")

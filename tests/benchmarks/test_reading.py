@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from thumbnet.datasets.scene_kinds import CLEAN_KINDS, HARD_KINDS, KINDS
 from thumbnet.errors import DataError
-
-
-@pytest.fixture(autouse=True)
-def _scripts_are_importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
 
 
 @pytest.fixture

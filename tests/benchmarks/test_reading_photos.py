@@ -22,12 +22,6 @@ TRUTH: list[dict[str, Any]] = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _scripts_are_importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-
-
 @pytest.fixture
 def reading() -> ModuleType:
     return importlib.import_module("reading")

@@ -17,11 +17,6 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "docs" / "scale.md", ROOT / "docs" / "zh" / "scale.md"]
 
 
-@pytest.fixture(autouse=True)
-def _scripts_are_importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-
-
 @pytest.fixture
 def communication() -> ModuleType:
     return importlib.import_module("communication")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 from io import BytesIO
 
@@ -13,6 +14,8 @@ from written import PAPER, write_rows
 
 from thumbnet.errors import ImageError, ModelError, ThumbnetError
 from thumbnet.reading import Reader, ReadOptions
+from thumbnet.reading.marks import Marks, find_marks
+from thumbnet.reading.picture import Picture, open_picture
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +31,34 @@ def test_rows_are_read_from_top_to_bottom(reader: Reader) -> None:
 
 def test_white_chalk_reads_as_black_ink_does(reader: Reader) -> None:
     assert reader.read(255 - write_rows(["4096", "1379"])).text == "4096\n1379"
+
+
+@pytest.mark.parametrize(
+    ("rows", "light_first", "times"),
+    [(["27182818"], False, 1), (["27182818"], True, 2), (["27"], False, 2)],
+)
+def test_an_uncertain_polarity_is_doubted_only_where_little_was_read(
+    reader: Reader,
+    monkeypatch: pytest.MonkeyPatch,
+    rows: list[str],
+    light_first: bool,
+    times: int,
+) -> None:
+    def unsure(image: object) -> Picture:
+        picture = open_picture(image)
+        picture = picture.negative() if picture.was_light != light_first else picture
+        return dataclasses.replace(picture, is_certain=False)
+
+    looked_at: list[Picture] = []
+
+    def counted(picture: Picture) -> Marks:
+        looked_at.append(picture)
+        return find_marks(picture)
+
+    monkeypatch.setattr("thumbnet.reading.reader.open_picture", unsure)
+    monkeypatch.setattr("thumbnet.reading.reader.find_marks", counted)
+    assert reader.read(write_rows(rows)).text == "\n".join(rows)
+    assert len(looked_at) == times
 
 
 def test_a_single_digit_that_fills_the_picture_is_read(reader: Reader) -> None:

@@ -14,13 +14,11 @@ import torch
 from thumbnet.datasets.image_set import ImageSet
 from thumbnet.training.recipe_file import load_recipe
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SMALL = {"batch_size": 20, "epochs": 4, "model.widths": [8, 8, 8], "seed": 3}
 
 
 @pytest.fixture
-def reference(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
+def reference() -> ModuleType:
     return importlib.import_module("cifar10_reference")
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from scipy import stats
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 CEILINGS = {"gemm_fp32_gflop_per_s": 200.0, "gemm_bf16_gflop_per_s": None}
 # What a training of this name would leave behind, without training.
 FAKE_TRAINING = """
@@ -32,14 +31,12 @@ print(json.dumps(dict(run=str(out), test_accuracy=0.99)))
 
 
 @pytest.fixture
-def record(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
+def record() -> ModuleType:
     return importlib.import_module("record")
 
 
 @pytest.fixture
-def content(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
+def content() -> ModuleType:
     return importlib.import_module("record_content")
 
 

@@ -8,14 +8,12 @@ from typing import Any
 
 import pytest
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 LANGUAGES = pytest.mark.parametrize("language", ["en", "zh"])
 HARDWARE = {"processor": "Abacus 3", "cores": 2, "threads": 2, "memory_gib": 8.0}
 
 
 @pytest.fixture
 def tables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
     module = importlib.import_module("record_tables")
     monkeypatch.setattr(module, "RESULTS", tmp_path)
     return module
@@ -23,7 +21,6 @@ def tables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
 
 @pytest.fixture
 def speeds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
     module = importlib.import_module("speed_tables")
     monkeypatch.setattr(module, "RESULTS", tmp_path)
     return module
