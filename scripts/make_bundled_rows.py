@@ -26,6 +26,7 @@ from made_rows import Strip, load_strips, make_strips, save_strips
 from thumbnet.datasets.image_set import ImageSet
 from thumbnet.datasets.made_digits import make_rarer_digits
 from thumbnet.datasets.mnist import load_mnist
+from thumbnet.export.single_file import forget_origin
 from thumbnet.files import to_json, write_atomically
 from thumbnet.inference.locate import bundled_model
 from thumbnet.inference.model_file import seal
@@ -62,18 +63,18 @@ class _FromPixels(nn.Module):
 def export_rows(network: RowNetwork, path: Path) -> None:
     """Write the single file that ``RowRecogniser`` reads."""
     shape = {0: torch.export.Dim("rows"), 3: torch.export.Dim("width", min=16, max=1024)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    torch.onnx.export(
+    program = torch.onnx.export(
         _FromPixels(network).eval(),
         (torch.zeros(2, 2, 32, 64, dtype=torch.uint8),),
-        path,
         input_names=["strips"],
         output_names=["log_probabilities"],
         dynamic_shapes={"strips": shape},
         dynamo=True,
-        external_data=False,
     )
-    path.write_bytes(seal(path.read_bytes()))
+    assert program is not None
+    model = program.model_proto
+    forget_origin(model)
+    write_atomically(path, seal(model.SerializeToString()))
 
 
 def main() -> None:

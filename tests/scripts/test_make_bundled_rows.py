@@ -14,6 +14,7 @@ from make_bundled_rows import export_rows
 from strip_augmentation import augment
 from thumbnet.datasets.mnist import load_mnist
 from thumbnet.datasets.scenes import make_scene
+from thumbnet.inference.locate import bundled_model
 from thumbnet.models.row_network import RowNetwork
 from thumbnet.reading.row_recogniser import RowAnswer, RowRecogniser
 from train_rows import Settings, ctc_loss, make_batches, padded, share_right
@@ -114,6 +115,7 @@ def test_the_file_says_what_the_network_does(tmp_path: Path) -> None:
     network = RowNetwork((4, 4, 8, 8), mix=8).eval()
     strips = [np.random.default_rng(0).integers(0, 256, (2, 32, 64), np.uint8)] * 2
     export_rows(network, tmp_path / "rows.onnx")
+    assert b".py" not in (tmp_path / "rows.onnx").read_bytes()
     answers = RowRecogniser.load(tmp_path / "rows.onnx", threads=1).read(strips)
     pixels, _, _ = padded([(strip, "") for strip in strips])
     with torch.no_grad():
@@ -123,3 +125,8 @@ def test_the_file_says_what_the_network_does(tmp_path: Path) -> None:
     labelled = [(strip, answers[0].text, "plain") for strip in strips]
     assert share_right(network, labelled) == 1.0
     assert share_right(network, [(strips[0], "0123456789" * 2, "plain")]) == 0.0
+
+
+def test_no_bundled_file_says_where_it_was_made() -> None:
+    for name in ("digits", "rows"):
+        assert b".py" not in bundled_model(name).read_bytes(), name

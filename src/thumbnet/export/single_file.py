@@ -177,14 +177,19 @@ def to_onnx(module: Answering) -> onnx.ModelProto:
     model = program.model_proto
     accept_any(model, is_grey=is_grey)
     _drop_unused(model.graph, _names_used(model.graph))
-    # Where our code lies, and torch's: no business of whoever gets the file.
-    for node in _all_nodes(model.graph):
-        node.ClearField("doc_string")
-        del node.metadata_props[:]
-    for value in model.graph.initializer:
-        value.ClearField("doc_string")
-        del value.metadata_props[:]
+    forget_origin(model)
     return model
+
+
+def forget_origin(model: onnx.ModelProto) -> None:
+    """Remove what torch's exporter notes of every node: where our code lies, and torch's.
+
+    That is no business of whoever gets the file. The graph computes the same.
+    """
+    for each in (*_all_nodes(model.graph), *model.graph.initializer, *model.graph.value_info):
+        each.ClearField("doc_string")
+        del each.metadata_props[:]
+    del model.graph.metadata_props[:]
 
 
 class _Plain(nn.Module):
