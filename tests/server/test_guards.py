@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 from test_batcher import until
 
-from thumbnet.server.guards import LimitInFlight, ReceiveBody
+from thumbnet.server.guards import LimitInFlight, Places, ReceiveBody, RefuseWhenFull
 from thumbnet.server.settings import ServerSettings
 
 TOKEN = "secret-token-1"
@@ -133,10 +133,11 @@ def test_one_request_more_than_the_limit_is_told_to_come_back() -> None:
             await gate.wait()
             await echo(scope, receive, send)
 
-        app = LimitInFlight(slow, ServerSettings(max_in_flight=2))
+        places = Places(2)
+        app = LimitInFlight(slow, places, timeout_s=5)
         inside = [Exchange().give(b"x") for _ in range(2)]
         tasks = [asyncio.create_task(each.through(app)) for each in inside]
-        await until(lambda: app._num_in_flight == 2)
+        await until(lambda: places.num_taken == 2)
         refused = await Exchange().give(b"x").through(app)
         assert (refused.status, refused.headers[b"retry-after"]) == (429, b"1")
         gate.set()
@@ -147,11 +148,22 @@ def test_one_request_more_than_the_limit_is_told_to_come_back() -> None:
     asyncio.run(work())
 
 
+def test_a_full_server_refuses_a_post_before_its_body_comes_and_nothing_else() -> None:
+    places = Places(1)
+    app = RefuseWhenFull(echo, places)
+    assert asyncio.run(Exchange().give(b"x").through(app)).status == 200
+    places.num_taken = 1
+    # Nothing is given: whoever waited for a body would wait for ever.
+    refused = asyncio.run(asyncio.wait_for(Exchange().through(app), 5))
+    assert (refused.status, refused.headers[b"retry-after"]) == (429, b"1")
+    assert asyncio.run(Exchange("GET").give(b"x").through(app)).status == 200
+
+
 def test_an_answer_that_takes_too_long_is_given_up() -> None:
     async def never(*_: object) -> None:
         await asyncio.Event().wait()
 
-    app = LimitInFlight(never, ServerSettings(timeout_s=0.05))
+    app = LimitInFlight(never, Places(1), timeout_s=0.05)
     exchange = Exchange().give(b"x")
     asyncio.run(exchange.through(app))
     assert exchange.status == 503
@@ -163,7 +175,7 @@ def test_a_timeout_of_something_else_is_not_hidden() -> None:
     async def fails(*_: object) -> None:
         raise TimeoutError("another one")
 
-    app = LimitInFlight(fails, ServerSettings())
+    app = LimitInFlight(fails, Places(1), timeout_s=5)
     with pytest.raises(TimeoutError, match="another one"):
         asyncio.run(Exchange().give(b"x").through(app))
 

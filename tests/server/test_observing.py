@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 
 import pytest
 from PIL import Image
 from stand_in_server import Client, StandInRecogniser, application
+from starlette.types import Message, Receive, Scope, Send
 
 from encoded_pictures import encoded
+from thumbnet.server.metrics import Metrics
+from thumbnet.server.observing import Observe
 
 PNG = {"Content-Type": "image/png"}
 PICTURE = encoded(Image.new("L", (3, 2), 9))
@@ -69,6 +73,41 @@ def test_a_failure_of_ours_is_logged_and_says_nothing_of_its_inside(
         assert "secret" not in answer.text
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert client.get("/v2/health/ready").status_code == 200
+    assert "a secret place" in caplog.text
+
+
+@pytest.mark.parametrize("num_sent", [0, 1, 2], ids=["nothing", "half", "whole"])
+def test_only_half_an_answer_lets_a_failure_reach_the_connection(
+    num_sent: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = [
+        {"type": "http.response.start", "status": 500, "headers": []},
+        {"type": "http.response.body", "body": b"x", "more_body": False},
+    ]
+
+    async def failing(_scope: Scope, _receive: Receive, send: Send) -> None:
+        for message in answer[:num_sent]:
+            await send(message)
+        raise RuntimeError("a secret place")
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    scope = {"type": "http", "method": "POST", "path": "/", "raw_path": b"/", "headers": []}
+    app = Observe(failing, Metrics(), ["/"])
+    if num_sent == 1:
+        with pytest.raises(RuntimeError):
+            asyncio.run(app(scope, receive, send))
+        assert sent == answer[:1]
+    else:
+        asyncio.run(app(scope, receive, send))
+        assert [message["type"] for message in sent] == [each["type"] for each in answer]
+        assert sent[0]["status"] == 500
     assert "a secret place" in caplog.text
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from stand_in_server import Client
@@ -22,7 +25,10 @@ def restored() -> Iterator[None]:
     """Undo what is set for the whole process."""
     switches = {name: getattr(logging, name) for name in _SWITCHES}
     threshold = gc.get_threshold()
+    policy = os.sched_getscheduler(0) if sys.platform == "linux" else None
     yield
+    if policy is not None:
+        os.sched_setscheduler(0, policy, os.sched_param(0))
     for name, value in switches.items():
         setattr(logging, name, value)
     gc.set_threshold(*threshold)
@@ -37,6 +43,26 @@ def test_what_is_loaded_is_not_searched_for_garbage_again_but_new_cycles_are() -
     cycle.append(cycle)
     del cycle
     assert gc.collect() >= 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the policy is Linux's")
+def test_threads_of_a_settled_process_wait_for_their_turn() -> None:
+    settle()
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(os.sched_getscheduler, 0).result() == os.SCHED_BATCH
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the policy is Linux's")
+def test_a_process_that_may_not_choose_its_policy_is_settled_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_setscheduler", forbidden)
+    settle()
+    monkeypatch.undo()
+    assert gc.get_freeze_count() > 0
 
 
 def test_a_settled_process_writes_the_same_lines(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,4 +1,4 @@
-"""Who is let in: the token, then a whole body of bounded size and time, then a free place.
+"""Who is let in: the token, a server that is not full, a whole body in time, then a free place.
 
 Plain ASGI: each class takes the application inside it and passes on what it does not refuse.
 """
@@ -155,22 +155,16 @@ class ReceiveBody:
         )
 
 
-class LimitInFlight:
-    """Answers at most ``max_in_flight`` posts at a time, each within ``timeout_s``.
+class Places:
+    """How many posts are being answered, of how many at a time."""
 
-    One more is told at once to come back (429), which keeps the time of those inside short; one
-    that takes too long gets 503, since that is the server's fault.
-    """
-
-    def __init__(self, app: ASGIApp, settings: ServerSettings) -> None:
-        self._app = app
-        self._max_in_flight = settings.max_in_flight
-        self._timeout_s = settings.timeout_s
-        self._num_in_flight = 0
+    def __init__(self, count: int) -> None:
+        self.num_taken = 0
+        self._count = count
         error = RequestError(
             429,
             "the server has as many requests as it takes",
-            got=f"{settings.max_in_flight} in flight",
+            got=f"{count} in flight",
             fix="try again in a moment",
             headers={"Retry-After": _RETRY_AFTER_S},
         )
@@ -180,19 +174,52 @@ class LimitInFlight:
             for under_v2 in (False, True)
         }
 
+    def refusal(self, scope: Scope) -> ASGIApp | None:
+        """Return what answers a post for which there is no place, else None."""
+        if self.num_taken < self._count or scope["type"] != "http" or scope["method"] != "POST":
+            return None
+        return self._busy[is_protocol(scope["path"])]
+
+
+class RefuseWhenFull:
+    """Tells a post to come back (429) before its body is received, while every place is taken."""
+
+    def __init__(self, app: ASGIApp, places: Places) -> None:
+        self._app = app
+        self._places = places
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection (ASGI)."""
+        await (self._places.refusal(scope) or self._app)(scope, receive, send)
+
+
+class LimitInFlight:
+    """Answers at most so many posts at a time as there are places, each within ``timeout_s``.
+
+    One more is told at once to come back (429), which keeps the time of those inside short; one
+    that takes too long gets 503, since that is the server's fault.
+    """
+
+    def __init__(self, app: ASGIApp, places: Places, timeout_s: float) -> None:
+        self._app = app
+        self._places = places
+        self._timeout_s = timeout_s
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (ASGI)."""
         if scope["type"] != "http" or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
-        if self._num_in_flight >= self._max_in_flight:
-            await self._busy[is_protocol(scope["path"])](scope, receive, send)
+        # Again, since the last place may have been taken while the body arrived.
+        refusal = self._places.refusal(scope)
+        if refusal is not None:
+            await refusal(scope, receive, send)
             return
-        self._num_in_flight += 1
+        self._places.num_taken += 1
         try:
             await self._answer_in_time(scope, receive, send)
         finally:
-            self._num_in_flight -= 1
+            self._places.num_taken -= 1
 
     async def _answer_in_time(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_started = False

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
+import random
 import re
-import secrets
 import time
 from collections.abc import Collection
 
-from starlette.datastructures import Headers
+from prometheus_client import Counter, Histogram
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -37,8 +37,10 @@ _DEFAULT_HEADERS = [
 
 _logger = logging.getLogger("thumbnet.server.access")
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _LONGEST_PATH = 200
+# Names, not secrets: without asking the system, which would let go of the interpreter's lock.
+_names = random.Random()  # noqa: S311
 
 
 class Observe:
@@ -58,6 +60,7 @@ class Observe:
         self._metrics = metrics
         # Most requests are to a path without a parameter: those are looked up, not tried in turn.
         self._fixed = frozenset(path for path in paths if "{" not in path)
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._patterns = [(compile_path(path)[0], path) for path in paths if "{" in path]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,36 +70,48 @@ class Observe:
             return
         start = time.perf_counter()
         request_id = _request_id(scope)
-        status = 0
+        status, is_whole = 0, False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_whole
             if message["type"] == "http.response.start":
                 status = message["status"]
                 _add_headers(message, request_id)
+            else:
+                is_whole = not message.get("more_body", False)
             await send(message)
 
+        self._metrics.in_flight.inc()
         try:
-            with self._metrics.in_flight.track_inprogress():
-                await self._app(scope, receive, send_with_headers)
+            await self._app(scope, receive, send_with_headers)
         except Exception:
             _logger.exception("request %s failed", request_id)
-            if status:
+            if not status:
+                failed = error_response(scope["path"], internal_error())
+                await failed(scope, receive, send_with_headers)
+            elif not is_whole:
                 # Half an answer is out: only closing the connection can tell that it is not whole.
                 raise
-            await error_response(scope["path"], internal_error())(scope, receive, send_with_headers)
         finally:
+            self._metrics.in_flight.dec()
             self._record(scope, status, time.perf_counter() - start, request_id)
 
     def _record(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
-        route = self._route(scope["path"])
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        # 0 is a request whose sender left before there was an answer.
-        self._metrics.requests.labels(route, method, str(status)).inc()
-        self._metrics.seconds.labels(route).observe(seconds)
+        requests, times = self._counters(self._route(scope["path"]), method, status)
+        requests.inc()
+        times.observe(seconds)
         # As it was sent, so percent-encoded: a path cannot begin a line of its own in the log.
         path = scope.get("raw_path", b"").decode("ascii", "replace")[:_LONGEST_PATH]
         _logger.info("%s %s %d %.1f ms %s", method, path, status, 1000 * seconds, request_id)
+
+    def _counters(self, route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+        """Return what counts a request; 0 is one whose sender left before there was an answer."""
+        key = (route, method, status)
+        if key not in self._known:
+            requests = self._metrics.requests.labels(route, method, str(status))
+            self._known[key] = requests, self._metrics.seconds.labels(route)
+        return self._known[key]
 
     def _route(self, path: str) -> str:
         if path in self._fixed:
@@ -106,11 +121,13 @@ class Observe:
 
 def _request_id(scope: Scope) -> str:
     """Return the name that a proxy gave the request, if it can be one, or a new one."""
-    given = Headers(scope=scope).get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            return str(value.decode("ascii"))
+    return f"{_names.getrandbits(128):032x}"
 
 
 def _add_headers(message: Message, request_id: str) -> None:
-    headers = [*message["headers"], (b"x-request-id", request_id.encode("latin-1"))]
-    given = {name.lower() for name, _ in headers}
+    headers = [*message["headers"], (b"x-request-id", request_id.encode("ascii"))]
+    given = {name for name, _ in headers}
     message["headers"] = headers + [pair for pair in _DEFAULT_HEADERS if pair[0] not in given]

@@ -124,7 +124,12 @@ def install_handlers(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         return error_response(request.scope["path"], _of_routing(request, error))
 
+    async def of_mistake(request: Request, _: Exception) -> Response:
+        # The layer outside logs it.
+        return error_response(request.scope["path"], internal_error())
+
     app.add_exception_handler(ThumbnetError, of_ours)
+    app.add_exception_handler(Exception, of_mistake)
     app.add_exception_handler(RequestValidationError, of_query)
     app.add_exception_handler(HTTPException, of_http)
 
