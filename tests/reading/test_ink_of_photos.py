@@ -109,12 +109,24 @@ def test_a_ruling_is_found_under_the_digits_that_stand_on_it() -> None:
     assert (lines & on_line).sum() > 0.9 * on_line.sum()
 
 
-def test_bars_of_digits_in_a_row_are_no_ruling() -> None:
+@pytest.mark.parametrize("thickness_px", [4, 8])
+def test_bars_of_digits_in_a_row_are_no_ruling(thickness_px: int) -> None:
     ink = np.zeros((300, 600), bool)
     for left in range(40, 560, 32):
-        ink[100:104, left : left + 25] = True  # the bars of 7, and their stems
-        ink[104:140, left + 23 : left + 25] = True
+        # The bars of 7, and their stems.
+        ink[100 : 100 + thickness_px, left : left + 25] = True
+        ink[100:140, left + 25 - thickness_px // 2 : left + 25] = True
     assert not find_rulings(ink, full(ink)).any()
+
+
+def test_a_bold_line_goes_and_the_digits_on_it_stay() -> None:
+    ink = np.zeros((300, 600), bool)
+    ink[150:159, 20:580] = True
+    for left in range(40, 560, 64):
+        ink[100:150, left : left + 8] = True
+    lines = find_rulings(ink, full(ink))
+    assert lines[150:159, 20:580].all()
+    assert not lines[:149].any()
 
 
 def test_a_bar_beside_the_side_of_a_box_stays() -> None:

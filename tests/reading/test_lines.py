@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from thumbnet.reading.lines import with_company
-from thumbnet.reading.result import Box, Digit
+from thumbnet.reading.lines import believable, with_company
+from thumbnet.reading.result import Box, Digit, Line
 
 
 def digit(
@@ -65,3 +65,39 @@ def test_it_takes_company() -> None:
 
 def test_less_certain_than_was_asked_for_stays_refused() -> None:
     assert text(with_company([*SURE, ODD], 0.8)) == "123?"
+
+
+def row(text: str, score: float = 0.98) -> Line:
+    return Line(tuple(digit(label, score=score) for label in text))
+
+
+LIKE, UNLIKE = [20.0], [9.0, 41.0]
+
+
+@pytest.mark.parametrize(
+    ("line", "num_others"),
+    [
+        (row("1"), 2),  # alone in the picture
+        (row("5"), 2),
+        (row("1171"), 4),  # strokes, as letters have
+        (row("52", 0.5), 8),
+    ],
+)
+def test_digits_beside_much_that_is_none_are_not_believed(line: Line, num_others: int) -> None:
+    assert believable([line], LIKE * num_others, None) == (line,)
+    assert believable([line], LIKE * (num_others + 1), None) == ()
+    # What is far smaller or larger is grain or furniture.
+    assert believable([line], UNLIKE * 50, None) == (line,)
+    # Whoever says how many digits there are knows better.
+    assert believable([line], LIKE * 50, len(line.digits)) == (line,)
+
+
+def test_several_certain_digits_are_believed_anywhere() -> None:
+    assert believable([row("590")], LIKE * 1000, None) == (row("590"),)
+    assert believable([row("590", 0.7)], LIKE * 1000, None) == ()
+
+
+def test_a_single_digit_is_believed_beside_rows_of_others() -> None:
+    lines = [row("2348"), row("1")]
+    assert believable(lines, LIKE * 4, None) == tuple(lines)
+    assert believable(lines, LIKE * 5, None) == (lines[0],)

@@ -9,8 +9,8 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from PIL import Image
-from written import PAPER, write_rows
+from PIL import Image, ImageDraw, ImageFont
+from written import INK, PAPER, write_rows
 
 from thumbnet.errors import ImageError, ModelError, ThumbnetError
 from thumbnet.reading import Reader, ReadOptions
@@ -105,6 +105,27 @@ def test_boxes_are_taken_away(reader: Reader) -> None:
         digit = write_rows(["3905"[index]], size_px=66, seed=index)
         picture[40:120, left + 10 : left + 100] = digit[60:140, 50:140]
     assert reader.read(picture).text == "3905"
+
+
+def test_digits_that_stand_on_the_bold_border_of_a_grid_are_read(reader: Reader) -> None:
+    paper = write_rows(["2304"])
+    sheet = np.full((paper.shape[0] + 300, paper.shape[1] + 200), PAPER, np.uint8)
+    sheet[40 : 40 + paper.shape[0], 100 : 100 + paper.shape[1]] = paper
+    bottom = 40 + int(np.flatnonzero((paper < 150).any(1))[-1]) - 2
+    sheet[bottom : bottom + 9, 20:-20] = INK
+    assert reader.read(sheet).text == "2304"
+
+
+def test_a_page_of_letters_has_no_digit_1(reader: Reader) -> None:
+    font = ImageFont.load_default(44)
+    page = Image.new("L", (900, 420), PAPER)
+    draw = ImageDraw.Draw(page)
+    for number, words in enumerate(
+        ["many letters of a page", "and a bar that is", "a stem of some letter"]
+    ):
+        draw.text((40, 30 + 70 * number), words, INK, font)
+    draw.rectangle([400, 300, 406, 345], INK)
+    assert reader.read(page).lines == ()
 
 
 def test_boxes_and_sizes_are_those_of_the_upright_picture(reader: Reader) -> None:

@@ -21,12 +21,12 @@ from thumbnet.reading.agreement import (
 )
 from thumbnet.reading.digits import certainties, make_digit
 from thumbnet.reading.glyphs import frame_glyph, is_centred, to_pixels
-from thumbnet.reading.lines import reading_weight, without_specks
+from thumbnet.reading.lines import believable, reading_weight, without_specks
 from thumbnet.reading.marks import find_marks
 from thumbnet.reading.options import ALL_DIGITS, ReadOptions
 from thumbnet.reading.paths import atoms_of, candidates, may_be_digits
 from thumbnet.reading.picture import Picture, open_picture
-from thumbnet.reading.pieces import Piece
+from thumbnet.reading.pieces import Piece, is_part
 from thumbnet.reading.result import Line, Reading
 from thumbnet.reading.row_recogniser import RowAnswer, RowRecogniser
 from thumbnet.reading.rows import Row
@@ -64,11 +64,16 @@ class _Found:
 
 @dataclass(frozen=True)
 class _Recognised:
-    """The rows that say something, and from what they were read: atoms and strips of all rows."""
+    """The rows that say something, and from what they were read: atoms and strips of all rows.
+
+    Attributes:
+        other_heights: of what stands in the rows that do not, in the picture's pixels.
+    """
 
     lines: list[Line]
     atoms: list[Piece]
     strips: list[np.ndarray]
+    other_heights: list[float]
 
 
 class Reader:
@@ -157,20 +162,28 @@ class Reader:
 
             stages.scale = picture.scale
             stages.pictures += draw_stages(picture.grey, marks, read.atoms, read.strips)
-        return _Found(without_specks(read.lines), bool(marks.rows))
+        lines = believable(without_specks(read.lines), read.other_heights, options.expect)
+        return _Found(lines, bool(marks.rows))
 
     def _recognise(
         self, rows: list[Row], contrast: np.ndarray, picture: Picture, options: ReadOptions
     ) -> _Recognised:
         """Recognise every candidate of all rows at once, then choose the best path of each."""
         judgements = zip(rows, self._sure_pieces(rows, contrast, options), strict=True)
-        kept = [(row, sure) for row, sure in judgements if may_be_digits(row, sure)]
+        kept: list[tuple[Row, list[float]]] = []
+        other_heights: list[float] = []
+        for row, sure in judgements:
+            if may_be_digits(row, sure):
+                kept.append((row, sure))
+            else:
+                bodies = [piece for piece in row.pieces if not is_part(piece, row.height)]
+                other_heights += [piece.height / picture.scale for piece in bodies]
         rows = [row for row, _ in kept]
         split = [atoms_of(row, sure) for row, sure in kept]
         groups = [candidates(atoms, row, contrast) for atoms, row in zip(split, rows, strict=True)]
         framed = [glyph.framed for glyphs in groups for glyph in glyphs]
         if not framed:
-            return _Recognised([], [], [])
+            return _Recognised([], [], [], other_heights)
         answers = self._answer(framed)
         certain = certainties(answers, options.charset)
         strips = [cut_strip(row, contrast) for row in rows]
@@ -186,14 +199,17 @@ class Reader:
                 digits.append(
                     make_digit(answers, start + index, glyphs[index], atoms, picture, options, both)
                 )
-            digits = judged(digits, opinion, options.min_confidence)
-            if digits:
-                lines.append(Line(tuple(digits)))
+            read = judged(digits, opinion, options.min_confidence)
+            if read:
+                lines.append(Line(tuple(read)))
+            else:
+                other_heights += [digit.box.bottom - digit.box.top for digit in digits]
             start = stop
         return _Recognised(
             lines,
             [atom for atoms in split for atom in atoms],
             [strip for strip in strips if strip is not None],
+            other_heights,
         )
 
     def _read_whole(self, strips: list[np.ndarray | None], charset: str) -> list[RowAnswer | None]:

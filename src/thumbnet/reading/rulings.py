@@ -10,6 +10,7 @@ _THICKEST_SHARE, _THINNEST_PX = 1 / 150, 5
 _LONGEST_GAP, _BLANK_GAP = 2, 1.2
 _SHORTEST_SHARE, _SHORTEST_UPRIGHT = 0.12, 0.25
 _SLENDER = 20.0
+_BOLD, _SHORTEST_BOLD, _EVEN = 3, 0.4, 0.25
 _FILLED, _TRIMMINGS = 0.7, 4
 _CROOKED_PX = 1.0
 _SMALLEST_FRAME_PX = 24
@@ -39,6 +40,7 @@ def find_rulings(faint: np.ndarray, contrast: np.ndarray) -> np.ndarray:
     level = _level_lines(rest, contrast, thickest, longest * _SHORTEST_SHARE, _SLENDER)
     rest &= ~level
     rest &= ~_upright_lines(rest, contrast, level, thickest)
+    rest &= ~_bold_lines(rest, thickest, longest * _SHORTEST_BOLD)
     return np.asarray(faint & ~rest)
 
 
@@ -55,7 +57,7 @@ def _upright_lines(
     lines, rungs = np.zeros_like(ink), np.zeros_like(ink)
     near = ndimage.maximum_filter(level, 2 * thickest + 1) if level.any() else level
     num_rungs = 0
-    for place, piece in _thin_pieces(ink.T, thickest):
+    for place, piece in _thin_pieces(ink.T, thickest, round(_BLANK_GAP * thickest)):
         columns, rows = place
         if piece.shape[1] >= max(ink.shape) * _SHORTEST_UPRIGHT:
             line = _line_in(piece, contrast.T[place], _SLENDER)
@@ -118,7 +120,7 @@ def _level_lines(
 ) -> np.ndarray:
     """Return the pixels of lines that run from left to right, more or less level."""
     lines = np.zeros_like(ink)
-    for place, piece in _thin_pieces(ink, thickest):
+    for place, piece in _thin_pieces(ink, thickest, round(_BLANK_GAP * thickest)):
         if piece.shape[1] < shortest:
             continue
         line = _line_in(piece, contrast[place], slender)
@@ -127,14 +129,36 @@ def _level_lines(
     return lines
 
 
+def _bold_lines(ink: np.ndarray, thickest: int, shortest: float) -> np.ndarray:
+    """Return the pixels of level lines that are as thick as strokes, but longer and more even.
+
+    Across such a line nothing can be told from it, so that all of it goes.
+    """
+    lines = np.zeros_like(ink)
+    for place, piece in _thin_pieces(ink, _BOLD * thickest, thickest):
+        # Where a digit stands on the line, its columns are not thin.
+        counts = piece.sum(0)[piece.any(0)]
+        found = _curve_of(piece, _SLENDER) if piece.shape[1] >= shortest else None
+        if found is None or found[1] <= thickest:
+            continue
+        curve, thickness = found
+        if (np.abs(counts / thickness - 1) <= _EVEN).mean() >= _COVERED:
+            heights = np.arange(len(piece))[:, None]
+            lines[place] |= np.abs(heights - curve) <= _CROOKED_PX + thickness / 2
+    return lines
+
+
 def _thin_pieces(
-    ink: np.ndarray, thickest: int
+    ink: np.ndarray, thickest: int, gap: int
 ) -> Iterator[tuple[tuple[slice, slice], np.ndarray]]:
-    """Yield where ink of at most this thickness runs on, bridging what crosses it, and its mask."""
+    """Yield where ink of at most this thickness runs on, bridging what crosses it, and its mask.
+
+    So are gaps of ``gap`` pixels.
+    """
     from scipy import ndimage
 
     thin = ink & ~_opened_down(ink, thickest + 1)
-    bridged = _closed_right(thin, round(_BLANK_GAP * thickest))
+    bridged = _closed_right(thin, gap)
     bridged |= _closed_right(thin, _LONGEST_GAP * thickest) & ink
     # A slope of one pixel in a long run must not break a line.
     labels, _ = ndimage.label(bridged, np.ones((3, 3), bool))
@@ -149,6 +173,17 @@ def _line_in(piece: np.ndarray, contrast: np.ndarray, slender: float) -> np.ndar
 
     Strokes that happen to follow one another leave the curve, and gaps between them.
     """
+    found = _curve_of(piece, slender)
+    if found is None:
+        return None
+    curve, thickness = found
+    heights = np.arange(len(piece))[:, None]
+    line = piece & (np.abs(heights - curve) <= _CROOKED_PX + thickness)
+    return np.asarray(line & ~_written_over(line, contrast, thickness))
+
+
+def _curve_of(piece: np.ndarray, slender: float) -> tuple[np.ndarray, float] | None:
+    """Return the middle of one line, float64 ``(w,)``, and its thickness; None if it is none."""
     counts = piece.sum(0)
     columns = np.flatnonzero(counts)
     if len(columns) < _FILLED * len(counts):
@@ -171,8 +206,7 @@ def _line_in(piece: np.ndarray, contrast: np.ndarray, slender: float) -> np.ndar
         near = away <= max(most, float(np.quantile(away, _FILLED)))
     if (piece & (np.abs(heights - curve) <= most)).any(0).sum() < _FILLED * len(counts):
         return None
-    line = piece & (np.abs(heights - curve) <= _CROOKED_PX + thickness)
-    return np.asarray(line & ~_written_over(line, contrast, thickness))
+    return curve, thickness
 
 
 def _written_over(line: np.ndarray, contrast: np.ndarray, thickness: float) -> np.ndarray:
