@@ -128,6 +128,14 @@ def test_a_page_of_letters_has_no_digit_1(reader: Reader) -> None:
     assert reader.read(page).lines == ()
 
 
+def test_a_number_among_words_is_read_and_the_words_are_not(reader: Reader) -> None:
+    page = Image.fromarray(np.hstack([np.full((168, 620), PAPER, np.uint8), write_rows(["4827"])]))
+    font = ImageFont.load_default(60)
+    ImageDraw.Draw(page).text((40, 48), "sum of the bill", INK, font)
+    assert reader.read(page).text == "4827"
+    assert [line.box.left > 600 for line in reader.read(page).lines] == [True]
+
+
 def test_boxes_and_sizes_are_those_of_the_upright_picture(reader: Reader) -> None:
     pixels = write_rows(["47"], size_px=200)
     turned = BytesIO()

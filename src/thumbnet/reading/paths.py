@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ MOST_ATOMS = 6
 
 _PROMISING, _CERTAIN, _SEVERAL, _FEW_BODIES = 0.6, 0.97, 0.9, 4
 _LONG_ROW, _MOST = 15, 0.7
+_WORD_GAP, _SHORTEST_NUMBER, _SURE = 0.7, 3, 0.9
 _WIDEST = 1.9
 _LEAST = 0.005
 _CUT_COST, _CROSSING_COST = 0.7, 0.5
@@ -65,6 +66,32 @@ def may_be_digits(row: Row, certainties: Sequence[float]) -> bool:
     if bodies >= _LONG_ROW:
         return digits >= _MOST * bodies
     return 2 * (digits + several) >= bodies and (digits >= several or bodies <= _FEW_BODIES)
+
+
+def numbers_in(row: Row, certainties: Sequence[float]) -> list[tuple[Row, list[float]]]:
+    """Return the numbers among the words of a row that is not one of digits, each as its own row.
+
+    A word ends at a gap. One of two letters may look like a number (``is``), one of three hardly
+    does.
+
+    Args:
+        row: of words.
+        certainties: how probable each of its pieces is to be a digit as it is.
+    """
+    words: list[list[tuple[Piece, float]]] = []
+    right = -math.inf
+    for piece, certainty in zip(row.pieces, certainties, strict=True):
+        if piece.left - right > _WORD_GAP * row.height:
+            words.append([])
+        words[-1].append((piece, certainty))
+        right = max(right, piece.right)
+    numbers = []
+    for word in words:
+        bodies = [certainty for piece, certainty in word if not is_part(piece, row.height)]
+        if len(bodies) >= _SHORTEST_NUMBER and min(bodies) >= _SURE:
+            pieces, of_pieces = zip(*word, strict=True)
+            numbers.append((replace(row, pieces=list(pieces)), list(of_pieces)))
+    return numbers
 
 
 def atoms_of(row: Row, certainties: Sequence[float]) -> list[Piece]:

@@ -24,7 +24,7 @@ from thumbnet.reading.glyphs import frame_glyph, is_centred, to_pixels
 from thumbnet.reading.lines import believable, reading_weight, without_specks
 from thumbnet.reading.marks import find_marks
 from thumbnet.reading.options import ALL_DIGITS, ReadOptions
-from thumbnet.reading.paths import atoms_of, candidates, may_be_digits
+from thumbnet.reading.paths import atoms_of, candidates, may_be_digits, numbers_in
 from thumbnet.reading.picture import Picture, open_picture
 from thumbnet.reading.pieces import Piece, is_part
 from thumbnet.reading.result import Line, Reading
@@ -169,15 +169,7 @@ class Reader:
         self, rows: list[Row], contrast: np.ndarray, picture: Picture, options: ReadOptions
     ) -> _Recognised:
         """Recognise every candidate of all rows at once, then choose the best path of each."""
-        judgements = zip(rows, self._sure_pieces(rows, contrast, options), strict=True)
-        kept: list[tuple[Row, list[float]]] = []
-        other_heights: list[float] = []
-        for row, sure in judgements:
-            if may_be_digits(row, sure):
-                kept.append((row, sure))
-            else:
-                bodies = [piece for piece in row.pieces if not is_part(piece, row.height)]
-                other_heights += [piece.height / picture.scale for piece in bodies]
+        kept, other_heights = self._worth_reading(rows, contrast, picture, options)
         rows = [row for row, _ in kept]
         split = [atoms_of(row, sure) for row, sure in kept]
         groups = [candidates(atoms, row, contrast) for atoms, row in zip(split, rows, strict=True)]
@@ -211,6 +203,22 @@ class Reader:
             [strip for strip in strips if strip is not None],
             other_heights,
         )
+
+    def _worth_reading(
+        self, rows: list[Row], contrast: np.ndarray, picture: Picture, options: ReadOptions
+    ) -> tuple[list[tuple[Row, list[float]]], list[float]]:
+        """Return rows of digits with the certainties of their pieces, and how high all else is."""
+        kept: list[tuple[Row, list[float]]] = []
+        other_heights: list[float] = []
+        for row, sure in zip(rows, self._sure_pieces(rows, contrast, options), strict=True):
+            found = [(row, sure)] if may_be_digits(row, sure) else numbers_in(row, sure)
+            kept += found
+            taken = {id(piece) for number, _ in found for piece in number.pieces}
+            bodies = [piece for piece in row.pieces if not is_part(piece, row.height)]
+            other_heights += [
+                piece.height / picture.scale for piece in bodies if id(piece) not in taken
+            ]
+        return kept, other_heights
 
     def _read_whole(self, strips: list[np.ndarray | None], charset: str) -> list[RowAnswer | None]:
         """Read each row without cutting it; None for what is too long for that."""
