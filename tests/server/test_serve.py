@@ -11,7 +11,9 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ import numpy as np
 import pytest
 import uvicorn
 from PIL import Image
+from stand_in_server import StandInRecogniser, application
 
 from command_line import Said
 from encoded_pictures import encoded
@@ -186,6 +189,32 @@ def _wait_until_refused(port: int) -> None:
             socket.create_connection(("127.0.0.1", port), timeout=60).close()
         except ConnectionError:
             return
+
+
+def test_a_full_server_refuses_a_large_body_as_it_comes_and_its_connection_goes_on() -> None:
+    recogniser = StandInRecogniser()
+    recogniser.gate.clear()
+    app = application(recogniser, max_in_flight=1)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
+    kind = {"Content-Type": "application/octet-stream"}
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(2) as threads:
+        port = listener.getsockname()[1]
+        running = threads.submit(server.run, sockets=[listener])
+        first = threads.submit(ask, port, "/v1/predict", PICTURE, **kind)
+        assert recogniser.started.wait(60)
+        connection = HTTPConnection("127.0.0.1", port, timeout=60)
+        for _ in range(3):
+            connection.request("POST", "/v1/predict", bytes(5_000_000), kind)
+            answer = connection.getresponse()
+            assert (answer.status, answer.headers["Retry-After"]) == (429, "1")
+            assert json.loads(answer.read())["error"]["got"] == "1 in flight"
+        recogniser.gate.set()
+        assert first.result(60)
+        connection.request("GET", "/v2/health/ready")
+        assert connection.getresponse().status == 200
+        connection.close()
+        server.should_exit = True
+        running.result(60)
 
 
 @pytest.mark.slow
