@@ -128,12 +128,20 @@ def test_a_page_of_letters_has_no_digit_1(reader: Reader) -> None:
     assert reader.read(page).lines == ()
 
 
-def test_a_number_among_words_is_read_and_the_words_are_not(reader: Reader) -> None:
-    page = Image.fromarray(np.hstack([np.full((168, 620), PAPER, np.uint8), write_rows(["4827"])]))
-    font = ImageFont.load_default(60)
-    ImageDraw.Draw(page).text((40, 48), "sum of the bill", INK, font)
-    assert reader.read(page).text == "4827"
-    assert [line.box.left > 600 for line in reader.read(page).lines] == [True]
+@pytest.mark.parametrize(
+    ("before", "number"),
+    [("sum of the bill", "4827"), ("Total:", "4250"), ("Order No:", "20419"), ("Name", "138")],
+)
+def test_a_number_beside_words_is_read_and_the_words_are_not(
+    reader: Reader, before: str, number: str
+) -> None:
+    row = write_rows([number])
+    width = 60 + 38 * len(before)
+    page = Image.fromarray(np.hstack([np.full((len(row), width), PAPER, np.uint8), row]))
+    ImageDraw.Draw(page).text((40, 50), before, INK, ImageFont.load_default(64))
+    reading = reader.read(page)
+    assert reading.text == number
+    assert [line.box.left > width for line in reading.lines] == [True]
 
 
 def test_boxes_and_sizes_are_those_of_the_upright_picture(reader: Reader) -> None:

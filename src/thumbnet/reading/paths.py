@@ -18,7 +18,7 @@ MOST_ATOMS = 6
 
 _PROMISING, _CERTAIN, _SEVERAL, _FEW_BODIES = 0.6, 0.97, 0.9, 4
 _LONG_ROW, _MOST = 15, 0.7
-_WORD_GAP, _SHORTEST_NUMBER, _SURE = 0.7, 3, 0.9
+_WORD_GAP, _LONG_WORD, _SURE = 0.7, 3, 0.9
 _WIDEST = 1.9
 _LEAST = 0.005
 _CUT_COST, _CROSSING_COST = 0.7, 0.5
@@ -69,29 +69,53 @@ def may_be_digits(row: Row, certainties: Sequence[float]) -> bool:
 
 
 def numbers_in(row: Row, certainties: Sequence[float]) -> list[tuple[Row, list[float]]]:
-    """Return the numbers among the words of a row that is not one of digits, each as its own row.
+    """Return what of a row is worth cutting, each with the certainties of its pieces.
 
-    A word ends at a gap. One of two letters may look like a number (``is``), one of three hardly
-    does.
+    Of a row of digits that is all between the words of letters at its ends; of any other row its
+    numbers, each as a row of its own. A word ends at a gap. Two letters may look like a number
+    (``is``), and a number like two letters; three hardly do.
 
     Args:
-        row: of words.
+        row: to be judged.
         certainties: how probable each of its pieces is to be a digit as it is.
     """
-    words: list[list[tuple[Piece, float]]] = []
+    words = _words(row, certainties)
+    if may_be_digits(row, certainties):
+        while len(words) > 1 and _is_of_letters(words[0]):
+            del words[0]
+        while len(words) > 1 and _is_of_letters(words[-1]):
+            del words[-1]
+        pieces = [piece for word, _ in words for piece in word.pieces]
+        return [(replace(row, pieces=pieces), [each for _, of_word in words for each in of_word])]
+    return [word for word in words if _num_bodies(word) >= _LONG_WORD and _is_number(*word)]
+
+
+def _words(row: Row, certainties: Sequence[float]) -> list[tuple[Row, list[float]]]:
+    """Return a row's words, from left to right, with the certainties of their pieces."""
+    words: list[tuple[Row, list[float]]] = []
     right = -math.inf
     for piece, certainty in zip(row.pieces, certainties, strict=True):
         if piece.left - right > _WORD_GAP * row.height:
-            words.append([])
-        words[-1].append((piece, certainty))
+            words.append((replace(row, pieces=[]), []))
+        words[-1][0].pieces.append(piece)
+        words[-1][1].append(certainty)
         right = max(right, piece.right)
-    numbers = []
-    for word in words:
-        bodies = [certainty for piece, certainty in word if not is_part(piece, row.height)]
-        if len(bodies) >= _SHORTEST_NUMBER and min(bodies) >= _SURE:
-            pieces, of_pieces = zip(*word, strict=True)
-            numbers.append((replace(row, pieces=list(pieces)), list(of_pieces)))
-    return numbers
+    return words
+
+
+def _num_bodies(word: tuple[Row, list[float]]) -> int:
+    row, _ = word
+    return sum(not is_part(piece, row.height) for piece in row.pieces)
+
+
+def _is_of_letters(word: tuple[Row, list[float]]) -> bool:
+    return _num_bodies(word) >= _LONG_WORD and not may_be_digits(*word)
+
+
+def _is_number(row: Row, certainties: Sequence[float]) -> bool:
+    """Return whether every piece of a word that may be a digit surely is one."""
+    pairs = zip(row.pieces, certainties, strict=True)
+    return all(certainty >= _SURE or is_part(piece, row.height) for piece, certainty in pairs)
 
 
 def atoms_of(row: Row, certainties: Sequence[float]) -> list[Piece]:

@@ -24,7 +24,7 @@ from thumbnet.reading.glyphs import frame_glyph, is_centred, to_pixels
 from thumbnet.reading.lines import believable, reading_weight, without_specks
 from thumbnet.reading.marks import find_marks
 from thumbnet.reading.options import ALL_DIGITS, ReadOptions
-from thumbnet.reading.paths import atoms_of, candidates, may_be_digits, numbers_in
+from thumbnet.reading.paths import atoms_of, candidates, numbers_in
 from thumbnet.reading.picture import Picture, open_picture
 from thumbnet.reading.pieces import Piece, is_part
 from thumbnet.reading.result import Line, Reading
@@ -211,7 +211,7 @@ class Reader:
         kept: list[tuple[Row, list[float]]] = []
         other_heights: list[float] = []
         for row, sure in zip(rows, self._sure_pieces(rows, contrast, options), strict=True):
-            found = [(row, sure)] if may_be_digits(row, sure) else numbers_in(row, sure)
+            found = numbers_in(row, sure)
             kept += found
             taken = {id(piece) for number, _ in found for piece in number.pieces}
             bodies = [piece for piece in row.pieces if not is_part(piece, row.height)]
