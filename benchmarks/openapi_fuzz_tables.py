@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from table_words import UNMEASURED
+
 RESULT = Path(__file__).parent / "results" / "openapi_fuzz.json"
 
 
@@ -15,7 +17,7 @@ def openapi_fuzz(language: str, result: Path = RESULT) -> str:
     """Return one sentence: how much was tried, what failed, and what it did to the memory."""
     chinese = language == "zh"
     if not result.is_file():
-        return "*尚未测量。*" if chinese else "*Not measured yet.*"
+        return UNMEASURED[language]
     facts: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
     failures = sum(facts["failures"].values()) + facts["errors"]
     growth = facts["resident_mib_after"] - facts["resident_mib_before"]

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from table_words import UNMEASURED
+
 RESULT = Path(__file__).parent / "results" / "other_hands.json"
 
 
@@ -15,7 +17,7 @@ def other_hands(language: str, result: Path = RESULT) -> str:
     """Return how digits that are not MNIST's are classified one by one, and read in rows."""
     chinese = language == "zh"
     if not result.is_file():
-        return "*尚未测量。*" if chinese else "*Not measured yet.*"
+        return UNMEASURED[language]
     facts: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
     alone, rows = facts["alone"], facts["rows"]
     worst = sorted(alone["accuracy_by_digit"].items(), key=lambda item: item[1])[:3]

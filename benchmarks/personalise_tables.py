@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from table_words import UNMEASURED
+
 RESULT = Path(__file__).parent / "results" / "personalise.json"
 HEADS = (
     "| samples of each digit | right | refused | right and not refused | MNIST's test set | time |",
@@ -22,7 +24,7 @@ def personalise(language: str, result: Path = RESULT) -> str:
     """Return what is gained by the number of samples, and what MNIST's test set loses."""
     chinese = language == "zh"
     if not result.is_file():
-        return "*尚未测量。*" if chinese else "*Not measured yet.*"
+        return UNMEASURED[language]
     facts: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
     lines = [HEADS[chinese], "| ---: | ---: | ---: | ---: | ---: | ---: |"]
     for size, summary in facts["summary"].items():

@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from table_words import UNMEASURED
+
 RESULTS = Path(__file__).parent / "results"
 TOOLS = {"thumbnet": "thumbnet", "tesseract": "Tesseract", "rapidocr": "RapidOCR"}
-UNMEASURED = {"en": "*Not measured yet.*", "zh": "*尚未测量。*"}
 NOTES = {
     "tesseract": (
         "Tesseract may read digits only, has the better of two page segmentations (6 and 11), and "

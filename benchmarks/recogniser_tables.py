@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from table_words import UNMEASURED
+
 RESULTS = Path(__file__).parent / "results"
 WAYS = ("file", "torch", "network_by_hand", "file_int8")
 KINDS = {
@@ -32,7 +34,7 @@ def recogniser_quality(language: str) -> str:
     """Return accuracy, calibration and refusals."""
     facts = _read("quality")
     if facts is None:
-        return {"en": "*Not measured yet.*", "zh": "*尚未测量。*"}[language]
+        return UNMEASURED[language]
     chinese = language == "zh"
     rows = [
         ("MNIST test images right", "MNIST 测试集准确率", facts["accuracy"]),
@@ -63,7 +65,7 @@ def recogniser_speed(language: str) -> str:
     """Return images per second and latencies."""
     facts = _read("speed")
     if facts is None:
-        return {"en": "*Not measured yet.*", "zh": "*尚未测量。*"}[language]
+        return UNMEASURED[language]
     chinese = language == "zh"
     head = (
         "| 模型，每批图片 | 单文件 | torch | 只有网络，手工输入 | 单文件，int8 |"

@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from table_words import UNMEASURED
+
 RESULT = Path(__file__).parent / "results" / "serving.json"
 NAMES = {"predict": "`/v1/predict`", "read": "`/v1/read`"}
 
@@ -17,7 +19,7 @@ def serving(language: str) -> str:
     """Return rates and times under load, and what too much or damaged input does."""
     chinese = language == "zh"
     if not RESULT.is_file():
-        return "*尚未测量。*" if chinese else "*Not measured yet.*"
+        return UNMEASURED[language]
     facts: dict[str, Any] = json.loads(RESULT.read_text(encoding="utf-8"))
     lines = [*_loads(facts.get("load", {}), chinese), ""]
     lines += [f"- {line}" for line in _facts(facts, chinese)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,9 +16,7 @@ from thumbnet.reading.rows import Row
 MOST_ATOMS = 6
 """A glyph is made of at most so many parts."""
 
-_PROMISING, _CERTAIN, _SEVERAL, _FEW_BODIES = 0.6, 0.97, 0.9, 4
-_LONG_ROW, _MOST = 15, 0.7
-_WORD_GAP, _LONG_WORD, _SURE = 0.7, 3, 0.9
+_CERTAIN, _ONE = 0.97, 0.9
 _WIDEST = 1.9
 _LEAST = 0.005
 _CUT_COST, _CROSSING_COST = 0.7, 0.5
@@ -46,78 +44,6 @@ class Glyph:
     shape_cost: float
 
 
-def may_be_digits(row: Row, certainties: Sequence[float]) -> bool:
-    """Return whether a row is worth cutting: most of its pieces are digits, or several in one.
-
-    The letters of a word can be cut into parts of which many look like a 1 or a 7.
-
-    Args:
-        row: to be judged.
-        certainties: how probable each of its pieces is to be a digit as it is.
-    """
-    bodies = digits = several = 0
-    for piece, certainty in zip(row.pieces, certainties, strict=True):
-        if not is_part(piece, row.height):
-            bodies += 1
-            if certainty >= _PROMISING:
-                digits += 1
-            elif piece.width > _SEVERAL * row.height:
-                several += 1
-    if bodies >= _LONG_ROW:
-        return digits >= _MOST * bodies
-    return 2 * (digits + several) >= bodies and (digits >= several or bodies <= _FEW_BODIES)
-
-
-def numbers_in(row: Row, certainties: Sequence[float]) -> list[tuple[Row, list[float]]]:
-    """Return what of a row is worth cutting, each with the certainties of its pieces.
-
-    Of a row of digits that is all between the words of letters at its ends; of any other row its
-    numbers, each as a row of its own. A word ends at a gap. Two letters may look like a number
-    (``is``), and a number like two letters; three hardly do.
-
-    Args:
-        row: to be judged.
-        certainties: how probable each of its pieces is to be a digit as it is.
-    """
-    words = _words(row, certainties)
-    if may_be_digits(row, certainties):
-        while len(words) > 1 and _is_of_letters(words[0]):
-            del words[0]
-        while len(words) > 1 and _is_of_letters(words[-1]):
-            del words[-1]
-        pieces = [piece for word, _ in words for piece in word.pieces]
-        return [(replace(row, pieces=pieces), [each for _, of_word in words for each in of_word])]
-    return [word for word in words if _num_bodies(word) >= _LONG_WORD and _is_number(*word)]
-
-
-def _words(row: Row, certainties: Sequence[float]) -> list[tuple[Row, list[float]]]:
-    """Return a row's words, from left to right, with the certainties of their pieces."""
-    words: list[tuple[Row, list[float]]] = []
-    right = -math.inf
-    for piece, certainty in zip(row.pieces, certainties, strict=True):
-        if piece.left - right > _WORD_GAP * row.height:
-            words.append((replace(row, pieces=[]), []))
-        words[-1][0].pieces.append(piece)
-        words[-1][1].append(certainty)
-        right = max(right, piece.right)
-    return words
-
-
-def _num_bodies(word: tuple[Row, list[float]]) -> int:
-    row, _ = word
-    return sum(not is_part(piece, row.height) for piece in row.pieces)
-
-
-def _is_of_letters(word: tuple[Row, list[float]]) -> bool:
-    return _num_bodies(word) >= _LONG_WORD and not may_be_digits(*word)
-
-
-def _is_number(row: Row, certainties: Sequence[float]) -> bool:
-    """Return whether every piece of a word that may be a digit surely is one."""
-    pairs = zip(row.pieces, certainties, strict=True)
-    return all(certainty >= _SURE or is_part(piece, row.height) for piece, certainty in pairs)
-
-
 def atoms_of(row: Row, certainties: Sequence[float]) -> list[Piece]:
     """Return the pieces of a row, cut wherever digits may touch, from left to right.
 
@@ -125,7 +51,7 @@ def atoms_of(row: Row, certainties: Sequence[float]) -> list[Piece]:
     """
     atoms: list[Piece] = []
     for piece, certainty in zip(row.pieces, certainties, strict=True):
-        is_whole = certainty >= _CERTAIN and piece.width <= _SEVERAL * row.height
+        is_whole = certainty >= _CERTAIN and piece.width <= _ONE * row.height
         atoms += [piece] if is_whole else cut_piece(piece, row.height)
     return atoms
 

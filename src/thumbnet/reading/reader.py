@@ -24,13 +24,14 @@ from thumbnet.reading.glyphs import frame_glyph, is_centred, to_pixels
 from thumbnet.reading.lines import believable, reading_weight, without_specks
 from thumbnet.reading.marks import find_marks
 from thumbnet.reading.options import ALL_DIGITS, ReadOptions
-from thumbnet.reading.paths import atoms_of, candidates, numbers_in
+from thumbnet.reading.paths import atoms_of, candidates
 from thumbnet.reading.picture import Picture, open_picture
-from thumbnet.reading.pieces import Piece, is_part
+from thumbnet.reading.pieces import Piece
 from thumbnet.reading.result import Line, Reading
 from thumbnet.reading.row_recogniser import RowAnswer, RowRecogniser
 from thumbnet.reading.rows import Row
 from thumbnet.reading.strips import cut_strip
+from thumbnet.reading.words import numbers_in
 
 _DARK, _BRIGHT = 50.0, 252.0
 # Where next to nothing was read, the polarity may have been misjudged after all.
@@ -214,10 +215,8 @@ class Reader:
             found = numbers_in(row, sure)
             kept += found
             taken = {id(piece) for number, _ in found for piece in number.pieces}
-            bodies = [piece for piece in row.pieces if not is_part(piece, row.height)]
-            other_heights += [
-                piece.height / picture.scale for piece in bodies if id(piece) not in taken
-            ]
+            others = [piece for piece in row.bodies if id(piece) not in taken]
+            other_heights += [piece.height / picture.scale for piece in others]
         return kept, other_heights
 
     def _read_whole(self, strips: list[np.ndarray | None], charset: str) -> list[RowAnswer | None]:

@@ -33,6 +33,11 @@ class Row:
     height: float
     slope: float
 
+    @property
+    def bodies(self) -> list[Piece]:
+        """Pieces that are large enough to be a digit by themselves."""
+        return [piece for piece in self.pieces if not is_part(piece, self.height)]
+
 
 def find_rows(pieces: list[Piece]) -> list[Row]:
     """Return the rows, from top to bottom; small parts go to the row that they lie in."""

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from thumbnet.reading.glyphs import with_rim
-from thumbnet.reading.pieces import Piece, bounds, is_part
+from thumbnet.reading.pieces import Piece, bounds
 from thumbnet.reading.rows import Row
 
 STRIP_PX, DIGIT_PX = 32, 20
@@ -66,7 +66,7 @@ def cut_strip(row: Row, contrast: np.ndarray) -> np.ndarray | None:
 
 def middle_of(row: Row, xs: np.ndarray) -> np.ndarray:
     """Return the height of the row's middle at places across: a smooth curve through its bodies."""
-    bodies = [piece for piece in row.pieces if not is_part(piece, row.height)] or row.pieces
+    bodies = row.bodies or row.pieces
     down, right = np.array([piece.middle for piece in bodies]).T
     rest = down - row.slope * right
     # A tall glyph or two joined rows' ends must not draw the curve away.

@@ -65,7 +65,7 @@ def create_from_environment() -> FastAPI:
 class _Application(FastAPI):
     """An application whose guards are outside of FastAPI's own layers.
 
-    A refusal then costs a third: under overload its time is taken from the answers.
+    A refusal then costs half as much: under overload its time is taken from the answers.
     """
 
     def build_middleware_stack(self) -> ASGIApp:

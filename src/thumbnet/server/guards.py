@@ -176,7 +176,7 @@ class Places:
 
     def refusal(self, scope: Scope) -> ASGIApp | None:
         """Return what answers a post for which there is no place, else None."""
-        if self.num_taken < self._count or scope["type"] != "http" or scope["method"] != "POST":
+        if self.num_taken < self._count or not _is_post(scope):
             return None
         return self._busy[is_protocol(scope["path"])]
 
@@ -207,7 +207,7 @@ class LimitInFlight:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection (ASGI)."""
-        if scope["type"] != "http" or scope["method"] != "POST":
+        if not _is_post(scope):
             await self._app(scope, receive, send)
             return
         # Again, since the last place may have been taken while the body arrived.
@@ -244,6 +244,10 @@ class LimitInFlight:
                 headers={"Retry-After": _RETRY_AFTER_S},
             )
             await error_response(scope["path"], error)(scope, receive, send)
+
+
+def _is_post(scope: Scope) -> bool:
+    return bool(scope["type"] == "http" and scope["method"] == "POST")
 
 
 def _replay(content: bytes, receive: Receive) -> Receive:
